@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cdc/change/position.h"
+
+#include <charconv>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+namespace freshet {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Binlog names are base.NNNNNN; the number grows past six digits after 999999.
+std::optional<uint64_t> FileNumber(std::string_view file) {
+  const size_t dot = file.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(file.data() + dot + 1, file.data() + file.size(), number);
+  if (error != std::errc() || end != file.data() + file.size()) return std::nullopt;
+  return number;
+}
+
+bool FileCovers(const MysqlPosition& mine, const MysqlPosition& other) {
+  const auto my_number = FileNumber(mine.file);
+  const auto other_number = FileNumber(other.file);
+  if (!my_number || !other_number) return mine.file == other.file && mine.offset >= other.offset;
+  return *my_number != *other_number ? *my_number > *other_number : mine.offset >= other.offset;
+}
+
+bool MysqlCovers(const MysqlPosition& mine, const MysqlPosition& other) {
+  if (!mine.gtids.empty() && !other.gtids.empty()) return mine.gtids.Contains(other.gtids);
+  if (!mine.mariadb_gtids.empty() && !other.mariadb_gtids.empty()) {
+    return mine.mariadb_gtids.Contains(other.mariadb_gtids);
+  }
+  if (other.file.empty()) return other.gtids.empty() && other.mariadb_gtids.empty();
+  return FileCovers(mine, other);
+}
+
+// JSON numbers and numeric strings both count.
+std::optional<uint64_t> UnsignedMember(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end()) return std::nullopt;
+  if (found->is_number_unsigned()) return found->get<uint64_t>();
+  if (!found->is_string()) return std::nullopt;
+  const std::string text = found->get<std::string>();
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Result<Position> ParsePostgres(const Json& json) {
+  const auto lsn = UnsignedMember(json, "lsn");
+  if (!lsn) return Status(Code::kInvalid, "Invalid format for offset: 'lsn' must be a decimal number");
+  PostgresPosition position{*lsn, static_cast<uint32_t>(UnsignedMember(json, "xid").value_or(0))};
+  return Position{position};
+}
+
+Result<Position> ParseMysql(const Json& json) {
+  MysqlPosition position;
+  if (json.contains("gtids")) {
+    if (!json["gtids"].is_string()) return Status(Code::kInvalid, "Invalid format for offset: 'gtids' must be text");
+    const std::string text = json["gtids"].get<std::string>();
+    if (text.find(':') != std::string::npos) {
+      ASSIGN_OR_RETURN(position.gtids, MysqlGtidSet::Parse(text));
+    } else {
+      ASSIGN_OR_RETURN(position.mariadb_gtids, MariadbGtidSet::Parse(text));
+    }
+  }
+  if (json.contains("file")) {
+    const auto offset = UnsignedMember(json, "pos");
+    if (!json["file"].is_string() || !offset) {
+      return Status(Code::kInvalid, "Invalid format for offset: 'file' needs a number in 'pos'");
+    }
+    position.file = json["file"].get<std::string>();
+    position.offset = *offset;
+  }
+  if (position == MysqlPosition()) {
+    return Status(Code::kInvalid, R"(Invalid format for offset: needs "file" and "pos", "gtids", or "lsn")");
+  }
+  return Position{position};
+}
+
+}  // namespace
+
+bool Position::Covers(const Position& other) const {
+  if (other.empty()) return true;
+  if (at.index() != other.at.index()) return false;
+  if (const auto* mysql = std::get_if<MysqlPosition>(&at)) return MysqlCovers(*mysql, std::get<MysqlPosition>(other.at));
+  return std::get<PostgresPosition>(at).lsn >= std::get<PostgresPosition>(other.at).lsn;
+}
+
+std::string Position::ToJson() const {
+  Json json = Json::object();
+  if (const auto* mysql = std::get_if<MysqlPosition>(&at)) {
+    if (!mysql->file.empty()) {
+      json["file"] = mysql->file;
+      json["pos"] = std::to_string(mysql->offset);
+    }
+    if (!mysql->gtids.empty()) json["gtids"] = mysql->gtids.ToString();
+    if (!mysql->mariadb_gtids.empty()) json["gtids"] = mysql->mariadb_gtids.ToString();
+  } else if (const auto* postgres = std::get_if<PostgresPosition>(&at)) {
+    json["lsn"] = std::to_string(postgres->lsn);
+    if (postgres->xid != 0) json["xid"] = std::to_string(postgres->xid);
+  }
+  return json.empty() ? std::string() : json.dump();
+}
+
+Result<Position> Position::FromJson(std::string_view text) {
+  if (text.empty()) return Position();
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return Status(Code::kInvalid, "Invalid format for offset: not a JSON object");
+  return json.contains("lsn") ? ParsePostgres(json) : ParseMysql(json);
+}
+
+}  // namespace freshet

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Position: a place in a source's log, between two transactions. Typed per source; two positions are
+// compared only within one kind. Stored with the rows of the unit that ends there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/status.h"
+#include "cdc/change/gtid.h"
+
+namespace freshet {
+
+// GTIDs (either dialect) where the server has them, always file:pos of the next event as well.
+struct MysqlPosition {
+  MysqlGtidSet gtids;
+  MariadbGtidSet mariadb_gtids;
+  std::string file;
+  uint64_t offset = 0;
+  bool operator==(const MysqlPosition&) const = default;
+};
+
+struct PostgresPosition {
+  uint64_t lsn = 0;   // end of the commit record (pgoutput Commit "end LSN"); replay resumes after it
+  uint32_t xid = 0;   // of the newest transaction delivered, for visibility checks; 0 unknown
+  bool operator==(const PostgresPosition&) const = default;
+};
+
+struct Position {
+  std::variant<std::monostate, MysqlPosition, PostgresPosition> at;
+
+  bool empty() const { return std::holds_alternative<std::monostate>(at); }
+  // True when everything up to `other` is at or before this position. An empty `other` is always covered;
+  // an empty position covers only an empty one. GTIDs are compared when both sides have them, else
+  // file:pos. Different kinds never cover each other.
+  bool Covers(const Position& other) const;
+  // Doris' shape: {"file":"binlog.000003","pos":"154","gtids":"..."} or {"lsn":"123456"} (lsn decimal).
+  std::string ToJson() const;
+  static Result<Position> FromJson(std::string_view json);  // kInvalid says which member
+  bool operator==(const Position&) const = default;
+};
+
+}  // namespace freshet

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statement: what a client's SQL text asks for, as data. Job and catalog statements are parsed here in
+// full; everything else is Query and goes to DuckDB through the dialect bridge. Grammar: docs/sql.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+
+namespace freshet {
+
+// In the order written; keys keep their case, later duplicates are an error at parse time.
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+enum class SourceKind : uint8_t { kMysql = 1, kPostgres = 2 };  // persisted by name
+
+// CREATE JOB n [PROPERTIES(..)] ON STREAMING [COMMENT ''] FROM MYSQL|POSTGRES (..) TO DATABASE db [(..)]
+struct CreateJob {
+  std::string name;
+  bool if_not_exists = false;
+  Properties job_properties;
+  std::string comment;
+  SourceKind source = SourceKind::kMysql;
+  Properties source_properties;
+  std::string target_database;
+  Properties target_properties;
+};
+// ALTER JOB n [PROPERTIES(..)] [FROM MYSQL (..)] [TO DATABASE db (..)]
+struct AlterJob {
+  std::string name;
+  Properties job_properties;
+  std::optional<SourceKind> source;
+  Properties source_properties;
+  std::optional<std::string> target_database;
+  Properties target_properties;
+};
+// ALTER JOB n ADD TABLE a[, b] | DROP TABLE a[, b] | RESYNC TABLE a[, b]   (in any state)
+struct AlterJobTables {
+  enum class Action : uint8_t { kAdd, kDrop, kResync };
+  std::string name;
+  Action action = Action::kAdd;
+  std::vector<std::string> tables;  // source names, "schema.table" or "table"
+};
+struct PauseJob { std::string name; };
+struct ResumeJob { std::string name; };
+struct DropJob { std::string name; bool if_exists = false; };
+// SYNC JOB WHERE jobName='..' [TIMEOUT s]
+struct SyncJob { std::string name; int64_t timeout_s = 60; };
+// VERIFY JOB WHERE jobName='..' [TIMEOUT s]: source == mirror per table, by count and content hash
+struct VerifyJob { std::string name; int64_t timeout_s = 600; };
+// CANCEL TASK WHERE jobName='..' AND taskId=n: refused for streaming jobs
+struct CancelTask { std::string name; };
+
+struct CreateDatabase { std::string name; bool if_not_exists = false; };
+struct DropDatabase { std::string name; bool if_exists = false; };
+struct DropTable { std::string database; std::string name; bool if_exists = false; };  // database "" = current
+struct UseDatabase { std::string name; };
+// SET [SESSION|GLOBAL] name = value, SET NAMES cs [COLLATE c]; several in one statement
+struct SetVariables { std::vector<std::pair<std::string, std::string>> assignments; };
+// BEGIN, START TRANSACTION, COMMIT, ROLLBACK: accepted, reads only
+struct TransactionControl {};
+struct ShowDatabases { std::string like; };
+struct ShowTables { std::string database; std::string like; bool full = false; };
+struct DescribeTable { std::string database; std::string name; bool full = false; };  // DESC, SHOW [FULL] COLUMNS
+struct ShowCreateTable { std::string database; std::string name; };
+struct ShowCreateDatabase { std::string name; };
+struct ShowVariables { std::string like; bool status = false; };  // SHOW VARIABLES, SHOW STATUS
+// SHOW WARNINGS, PROCESSLIST, ENGINES, COLLATION, CHARSET, INDEX, TABLE STATUS, ... : what clients ask
+struct ShowOther { std::string what; std::string database; std::string name; std::string like; };
+// SELECT and whatever DuckDB understands of it; `sql` is the text as the client wrote it
+struct Query { std::string sql; };
+
+using Statement =
+    std::variant<Query, CreateJob, AlterJob, AlterJobTables, PauseJob, ResumeJob, DropJob, SyncJob, VerifyJob,
+                 CancelTask, CreateDatabase, DropDatabase, DropTable, UseDatabase, SetVariables,
+                 TransactionControl, ShowDatabases, ShowTables, DescribeTable, ShowCreateTable,
+                 ShowCreateDatabase, ShowVariables, ShowOther>;
+
+// One statement; a trailing ';' is fine. kInvalid: "syntax error at line 1, column 8 near 'JBO': expected ..".
+Result<Statement> ParseStatement(std::string_view sql);
+// Splits a COM_QUERY text of several statements at top-level semicolons.
+std::vector<std::string_view> SplitStatements(std::string_view sql);
+
+}  // namespace freshet

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// UnitWriter: the only writer of one job's rows, used by that job's apply thread alone. Collects rows,
+// schema changes, chunk rows and records, and commits them with the position in one atomic write. A
+// transaction in pieces (Commit with complete == false) is kept undoable: a crash or Rollback before its
+// last piece leaves nothing of it, and readers keep the picture from before it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/id.h"
+#include "base/status.h"
+#include "cdc/change/position.h"
+#include "cdc/change/row_batch.h"
+#include "ddl/schema_change.h"
+#include "storage/store.h"
+
+namespace freshet {
+
+// Which keys of one table the log touched while copy windows on it are open. Filled by ApplyRows, read by
+// ApplyChunk. A key the log wrote whole or deleted wins over the chunk's row; for a key that the log only
+// patched (kUnchanged cells, row not stored yet) the patches are laid over the chunk's row in order.
+class TouchedKeys {
+ public:
+  struct Patch {
+    std::shared_ptr<const RowBatch> batch;  // holds exactly one row
+  };
+  struct Entry {
+    bool log_wins = false;
+    std::vector<Patch> patches;  // only while !log_wins
+  };
+  std::unordered_map<std::string, Entry> keys;  // encoded key (storage/key_codec) -> what happened
+};
+
+// Rows of a chunk, encoded by a copy worker ahead of the apply thread.
+struct EncodedRows {
+  struct Row {
+    uint64_t offset;
+    uint32_t key_size;
+    uint32_t value_size;
+  };
+  TableId table;
+  SchemaPtr schema;
+  std::string bytes;  // key, value, key, value, ...
+  std::vector<Row> rows;
+};
+
+// Any thread. kCorrupt when a cell does not fit its column's type.
+Result<EncodedRows> EncodeChunk(const StoredTable& table, const RowBatch& batch);
+
+struct ApplyOptions {
+  // The table's copy is not finished: an update with kUnchanged cells or a delete may find no stored row.
+  bool rows_may_be_missing = false;
+  TouchedKeys* touched = nullptr;  // when copy windows are open
+};
+
+class UnitWriter {
+ public:
+  // Undoes pieces of an unfinished transaction, then position() is the recovered truth.
+  static Result<std::unique_ptr<UnitWriter>> Open(Store& store, JobId job);
+  ~UnitWriter();
+
+  const Position& position() const;
+
+  // The following collect into the open unit. On error the caller calls Rollback().
+  // Inserts and updates are upserts; kUnchanged cells are taken from the stored row. kCorrupt when a needed
+  // row is missing and may not be.
+  Status ApplyRows(TableId table, const RowBatch& batch, const ApplyOptions& options);
+  // kCreateTable is not for here (Store::CreateTable makes it, or CreateTable below within the unit).
+  // kAlterTable: stores the new version. kTruncateTable: range delete. kDropTable: range delete + catalog.
+  Status ApplySchemaChange(TableId table, const SchemaChange& change);
+  Result<StoredTablePtr> CreateTable(const std::string& database, const std::string& name, SchemaPtr schema,
+                                     bool ready);
+  Status SetReady(TableId table, bool ready);
+  Status TruncateTable(TableId table);
+  // Writes rows whose keys the log did not touch; returns how many were written.
+  Result<uint64_t> ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched);
+  void PutRecord(RecordWrite record);
+
+  struct Committed {
+    uint64_t commit;  // for Store::DurableCommit
+  };
+  // `ends_at` empty: the stored position stays (chunks). complete == false: a piece, see above.
+  Result<Committed> Commit(const Position& ends_at, bool complete = true);
+  // Forgets what was collected since the last complete Commit, undoing pieces.
+  Status Rollback();
+  // Bytes collected so far.
+  size_t pending_bytes() const;
+  // Newest shape of a table of this job.
+  StoredTablePtr table(TableId id) const;
+
+ private:
+  struct State;
+  explicit UnitWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace freshet
