@@ -38,6 +38,10 @@ class Source {
   // log has passed `from`.
   virtual Status AddTable(SchemaPtr schema, const Position& from) = 0;
   virtual void RemoveTable(const TableName& name) = 0;
+  // Tables that match the filter, are not tracked and were found since the last call (sources whose log does
+  // not carry CREATE TABLE look them up now and then). Each is reported once per open source. By the reading
+  // thread, between two Next() calls; never blocks.
+  virtual std::vector<TableName> TakeDiscovered() { return {}; }
 };
 
 // A boundary in a table's key order, as the source's text of each key column (binary as hex "\x..").
