@@ -54,6 +54,7 @@ struct TableSchema {
   std::vector<uint32_t> key_columns;  // indexes into columns, in key order; never empty for a mirrored table
   std::string key_name;               // "PRIMARY" or the unique index used instead
   std::string comment;
+  std::string default_collation;      // MySQL: of columns added without one; "" unknown
   uint64_t source_id = 0;             // Postgres: relation oid; MySQL: 0
 
   // Index of the column, nullopt when there is none. Case-insensitive for ASCII as in MySQL when
