@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Copy, follow, SYNC JOB and VERIFY JOB on every supported server: what a user tries first."""
+import contextlib
+
 import pytest
 
 from tests.e2e.compare import assert_equal, sync_and_assert_equal
@@ -134,7 +136,7 @@ def test_transaction_larger_than_the_memory_budget(source, freshet, make_databas
                              "CREATE TABLE after (id INT PRIMARY KEY)")
     freshet.create_job("large", source, database)
     freshet.sync("large")
-    with source.connect(database) as connection, connection.cursor() as cursor:
+    with contextlib.closing(source.connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute("BEGIN")
         for start in range(0, 200_000, 2000):
             values = ",".join(f"({number},'{'x' * 900}')" for number in range(start, start + 2000))
