@@ -45,6 +45,7 @@ class Freshet:
         self.process = None
         self.mysql_port = self.http_port = None
         self.failpoints = ""
+        self.ports = ("0", "0")
 
     def launch(self):
         """Starts the process without waiting for the ready line."""
@@ -53,12 +54,14 @@ class Freshet:
         if self.failpoints:
             env["FRESHET_FAILPOINTS"] = self.failpoints
         self.process = process.ServerProcess(
-            [binary(), "serve", "--data-dir", self.data, "--mysql-port", "0", "--http-port", "0", *self.arguments],
+            [binary(), "serve", "--data-dir", self.data, "--mysql-port", self.ports[0],
+             "--http-port", self.ports[1], *self.arguments],
             self.log, env=env, stdout=subprocess.PIPE, preexec=self.preexec).start()
         return self
 
-    def start(self, failpoints=""):
+    def start(self, failpoints="", ports=None):
         self.failpoints = failpoints
+        self.ports = ports or self.ports
         self.launch()
         line = self._read_line(READY_DEADLINE_S)
         match = READY_LINE.match(line)
