@@ -27,7 +27,8 @@ Status AppendKeyColumn(const LogicalType& type, const Cell& cell, std::string_vi
 Status AppendKey(TableId table, const TableSchema& schema, std::span<const Cell> image, std::string_view arena,
                  std::string& out);
 
-// Reads the key columns, in key order, into `out` (one cell each); Bytes go to `arena`.
+// Reads the key columns of `key` (prefix included), in key order, into `out` (one cell each); Bytes go to
+// `arena`. kCorrupt when the bytes are no key of the table.
 Status DecodeKey(const TableSchema& schema, std::string_view key, std::span<Cell> out, std::string& arena);
 
 }  // namespace freshet
