@@ -29,6 +29,8 @@ CursorResult Done(Status status) {
   return std::unique_ptr<ResultCursor>();
 }
 
+Status Interrupted() { return Status(Code::kCancelled, "Query execution was interrupted"); }
+
 bool IsProcessList(const ShowOther& show) {
   std::string what = show.what;
   std::transform(what.begin(), what.end(), what.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -52,6 +54,7 @@ Executor::Executor(Setup setup)
 void Executor::Begin() {
   MutexLock lock(mutex_);
   running_.emplace();
+  if (closed_) running_->request_stop();
 }
 
 void Executor::End() {
@@ -74,6 +77,14 @@ void Executor::CancelStatement() {
   session_->Cancel();
 }
 
+void Executor::Close() {
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+  }
+  CancelStatement();
+}
+
 Status Executor::Reset() {
   const std::string database = session_->database();
   std::unique_ptr<SqlSession> fresh = setup_.sql->NewSession(setup_.user, setup_.connection_id);
@@ -84,6 +95,7 @@ Status Executor::Reset() {
 }
 
 CursorResult Executor::Run(std::string_view sql) {
+  if (cancelled()) return Interrupted();
   if (const auto kill = ParseKill(sql)) {
     return Done(setup_.connections->Kill(kill->connection_id, kill->kind, setup_.user));
   }
@@ -110,6 +122,7 @@ CursorResult Executor::RunStatement(const Statement& statement) {
 }
 
 CursorResult Executor::RunPrepared(const std::string& sql, const std::vector<std::optional<std::string>>& values) {
+  if (cancelled()) return Interrupted();
   return session_->ExecutePrepared(sql, values);
 }
 

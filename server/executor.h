@@ -65,6 +65,8 @@ class Executor {
   bool cancelled() const;
   // From any thread. Without a running statement nothing happens.
   void CancelStatement();
+  // From any thread: as CancelStatement, and statements that begin later are cancelled at once.
+  void Close();
 
  private:
   void Begin();
@@ -78,6 +80,7 @@ class Executor {
   std::unique_ptr<SqlSession> session_;  // replaced only between scopes, under mutex_
   mutable Mutex mutex_;
   std::optional<StopSource> running_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace freshet

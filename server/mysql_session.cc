@@ -36,7 +36,7 @@ void MysqlSession::CancelStatement() {
 void MysqlSession::Kill() {
   MutexLock lock(mutex_);
   killed_ = true;
-  if (executor_ != nullptr) executor_->CancelStatement();
+  if (executor_ != nullptr) executor_->Close();
   stream_->Interrupt();
 }
 
