@@ -13,7 +13,7 @@
 namespace freshet {
 
 // Never fails on input: what is table DDL by its first words but is not understood is MysqlUnparsed, which
-// names every table that could be meant. Statements of more than 1,000 clauses or 100,000 columns are too.
+// names every table that could be meant. Statements of more than 10,000 clauses or 100,000 names are too.
 MysqlStatement ParseMysqlStatement(std::string_view sql, const MysqlLexOptions& options);
 
 // A COLUMN_TYPE text, "int(10) unsigned". kInvalid when it is not one.
