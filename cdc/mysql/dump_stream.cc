@@ -4,6 +4,7 @@
 #include <mysql.h>
 // After <mysql.h>, whose types they need. HAVE_TLS makes the connection's TLS session visible.
 #define HAVE_TLS 1
+using uchar = unsigned char;
 #include <ma_pvio.h>
 
 #include <openssl/ssl.h>

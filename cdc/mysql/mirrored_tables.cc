@@ -34,7 +34,9 @@ bool MirroredTables::Apply(const SchemaChange& change) {
   switch (change.kind) {
     case SchemaChangeKind::kTruncateTable: return true;
     case SchemaChangeKind::kDropTable:
-    case SchemaChangeKind::kStopTable: Remove(change.old_schema->name); return true;
+    case SchemaChangeKind::kStopTable:
+      if (change.old_schema) Remove(change.old_schema->name);
+      return true;
     case SchemaChangeKind::kCreateTable:
     case SchemaChangeKind::kAlterTable:
     case SchemaChangeKind::kRenameTable:

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cdc/mysql/log_position.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace freshet {
+namespace {
+
+constexpr uint64_t kFirstEventOffset = 4;
+
+uint64_t Number(const std::string& text) {
+  uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+Result<std::string> PurgedSet(MysqlConnection& connection) {
+  return connection.QueryValue("SELECT @@GLOBAL.gtid_purged");
+}
+
+}  // namespace
+
+std::string ShowLogStatus(const ServerVersion& version) {
+  constexpr uint32_t kNewNameSince = 80200;
+  return !version.mariadb() && version.number >= kNewNameSince ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+}
+
+Result<bool> ServerHasGtids(MysqlConnection& connection) {
+  if (connection.version().mariadb()) return true;
+  ASSIGN_OR_RETURN(const std::string mode, connection.QueryValue("SELECT @@GLOBAL.gtid_mode"));
+  return mode == "ON";
+}
+
+bool DumpsByGtid(const ServerVersion& version, bool server_has_gtids, const MysqlPosition& position) {
+  if (version.mariadb()) return !position.mariadb_gtids.empty();
+  return server_has_gtids && (!position.gtids.empty() || position.file.empty());
+}
+
+Result<MysqlPosition> ReadLogEnd(MysqlConnection& connection) {
+  ASSIGN_OR_RETURN(const SqlRows status, connection.Query(ShowLogStatus(connection.version())));
+  if (status.rows.empty()) {
+    return Status(Code::kUnsupported, "binary logging is off: set log_bin=ON in my.cnf and restart the server");
+  }
+  MysqlPosition position;
+  position.file = status.Get(0, "File");
+  position.offset = Number(status.Get(0, "Position"));
+  if (connection.version().mariadb()) {
+    // The GTIDs of exactly this place; the function reads the file, so ask for it only once.
+    ASSIGN_OR_RETURN(const std::string gtids,
+                     connection.QueryValue("SELECT BINLOG_GTID_POS(" + TextLiteral(position.file) + ", " +
+                                           std::to_string(position.offset) + ")"));
+    ASSIGN_OR_RETURN(position.mariadb_gtids, MariadbGtidSet::Parse(gtids));
+    return position;
+  }
+  std::string gtids = status.Get(0, "Executed_Gtid_Set");
+  std::erase(gtids, '\n');
+  ASSIGN_OR_RETURN(position.gtids, MysqlGtidSet::Parse(gtids));
+  return position;
+}
+
+Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection) {
+  ASSIGN_OR_RETURN(const SqlRows logs, connection.Query("SHOW BINARY LOGS"));
+  if (logs.rows.empty()) return Status(Code::kUnsupported, "the server has no binary log files");
+  MysqlPosition position;
+  position.file = logs.rows[0][0].value_or("");
+  position.offset = kFirstEventOffset;
+  if (connection.version().mariadb()) {
+    ASSIGN_OR_RETURN(const std::string gtids,
+                     connection.QueryValue("SELECT BINLOG_GTID_POS(" + TextLiteral(position.file) + ", 4)"));
+    ASSIGN_OR_RETURN(position.mariadb_gtids, MariadbGtidSet::Parse(gtids));
+    return position;
+  }
+  ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
+  if (!has_gtids) return position;
+  ASSIGN_OR_RETURN(std::string purged, PurgedSet(connection));
+  std::erase(purged, '\n');
+  ASSIGN_OR_RETURN(position.gtids, MysqlGtidSet::Parse(purged));
+  return position;
+}
+
+Status CheckReadable(MysqlConnection& connection, const MysqlPosition& position) {
+  ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
+  if (DumpsByGtid(connection.version(), has_gtids, position)) {
+    if (connection.version().mariadb()) return Status::Ok();  // the dump itself refuses what is gone
+    ASSIGN_OR_RETURN(std::string purged_text, PurgedSet(connection));
+    std::erase(purged_text, '\n');
+    ASSIGN_OR_RETURN(const MysqlGtidSet purged, MysqlGtidSet::Parse(purged_text));
+    if (position.gtids.Contains(purged)) return Status::Ok();
+    return Status(Code::kGone, "the log position is gone: the server has purged transactions that were not read yet, "
+                               "gtid_purged is " + purged_text);
+  }
+  ASSIGN_OR_RETURN(const SqlRows logs, connection.Query("SHOW BINARY LOGS"));
+  for (const SqlRow& row : logs.rows) {
+    if (row[0].value_or("") != position.file) continue;
+    if (position.offset <= Number(row[1].value_or("0"))) return Status::Ok();
+    return Status(Code::kGone, "the log position is gone: " + position.file + " is shorter than " +
+                                   std::to_string(position.offset) + "; was the log reset?");
+  }
+  return Status(Code::kGone, "the log position is gone: " + position.file + " was purged, the first file is " +
+                                 (logs.rows.empty() ? std::string("none") : logs.rows[0][0].value_or("")));
+}
+
+}  // namespace freshet
