@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/dialect_functions.h"
+
+#include <array>
+#include <string>
+
+namespace freshet {
+
+namespace {
+
+#define NOW_UTC "CAST(now() AS TIMESTAMP)"
+
+constexpr FunctionTemplate kTemplates[] = {
+    // time
+    {"now", 0, "date_trunc('second', " NOW_UTC ")"},
+    {"now", 1, NOW_UTC},
+    {"sysdate", 0, "date_trunc('second', " NOW_UTC ")"},
+    {"sysdate", 1, NOW_UTC},
+    {"current_timestamp", 0, "date_trunc('second', " NOW_UTC ")"},
+    {"current_timestamp", 1, NOW_UTC},
+    {"localtime", 0, "date_trunc('second', " NOW_UTC ")"},
+    {"localtimestamp", 0, "date_trunc('second', " NOW_UTC ")"},
+    {"utc_timestamp", 0, "date_trunc('second', " NOW_UTC ")"},
+    {"curdate", 0, "CAST(" NOW_UTC " AS DATE)"},
+    {"current_date", 0, "CAST(" NOW_UTC " AS DATE)"},
+    {"utc_date", 0, "CAST(" NOW_UTC " AS DATE)"},
+    {"curtime", 0, "CAST(date_trunc('second', " NOW_UTC ") AS TIME)"},
+    {"current_time", 0, "CAST(date_trunc('second', " NOW_UTC ") AS TIME)"},
+    {"unix_timestamp", 0, "CAST(floor(epoch(now())) AS BIGINT)"},
+    {"unix_timestamp", 1, "CAST(floor(epoch(CAST({0} AS TIMESTAMP))) AS BIGINT)"},
+    {"from_unixtime", 1, "make_timestamp(CAST(({0}) * 1000000 AS BIGINT))"},
+    {"date", 1, "CAST({0} AS DATE)"},
+    {"time", 1, "CAST({0} AS TIME)"},
+    {"timestamp", 1, "CAST({0} AS TIMESTAMP)"},
+    {"datediff", 2, "date_diff('day', CAST({1} AS DATE), CAST({0} AS DATE))"},
+    {"dayofweek", 1, "(dayofweek(CAST({0} AS TIMESTAMP)) + 1)"},
+    {"weekday", 1, "(isodow(CAST({0} AS TIMESTAMP)) - 1)"},
+    {"week", 1, "CAST(strftime(CAST({0} AS TIMESTAMP), '%U') AS INTEGER)"},
+    {"weekofyear", 1, "week(CAST({0} AS TIMESTAMP))"},
+    {"year", 1, "year(CAST({0} AS TIMESTAMP))"},
+    {"month", 1, "month(CAST({0} AS TIMESTAMP))"},
+    {"day", 1, "day(CAST({0} AS TIMESTAMP))"},
+    {"dayofmonth", 1, "day(CAST({0} AS TIMESTAMP))"},
+    {"dayofyear", 1, "dayofyear(CAST({0} AS TIMESTAMP))"},
+    {"quarter", 1, "quarter(CAST({0} AS TIMESTAMP))"},
+    {"last_day", 1, "last_day(CAST({0} AS TIMESTAMP))"},
+    {"to_days", 1, "(date_diff('day', DATE '1970-01-01', CAST({0} AS DATE)) + 719528)"},
+    {"from_days", 1, "(DATE '1970-01-01' + CAST(({0}) - 719528 AS INTEGER))"},
+    // conditions
+    {"if", 3, "CASE WHEN {0} THEN {1} ELSE {2} END"},
+    {"ifnull", 2, "COALESCE({0}, {1})"},
+    {"nvl", 2, "COALESCE({0}, {1})"},
+    {"isnull", 1, "(({0}) IS NULL)"},
+    // text
+    {"length", 1, "strlen({0})"},
+    {"octet_length", 1, "strlen({0})"},
+    {"char_length", 1, "length({0})"},
+    {"character_length", 1, "length({0})"},
+    {"mid", 3, "substr({0}, {1}, {2})"},
+    {"locate", 2, "instr({1}, {0})"},
+    {"space", 1, "repeat(' ', {0})"},
+    {"strcmp", 2, "CASE WHEN {0} < {1} THEN -1 WHEN {0} > {1} THEN 1 WHEN {0} = {1} THEN 0 END"},
+    {"find_in_set", 2,
+     "CASE WHEN ({0}) IS NULL OR ({1}) IS NULL THEN NULL ELSE COALESCE(list_position(string_split({1}, ','), "
+     "CAST({0} AS VARCHAR)), 0) END"},
+    {"substring_index", 3, "freshet_substring_index({0}, {1}, {2})"},
+    {"json_unquote", 1, "(CAST({0} AS JSON) ->> '$')"},
+    {"json_length", 1, "json_array_length({0})"},
+    {"json_arrayagg", 1, "json_group_array({0})"},
+    {"json_objectagg", 2, "json_group_object({0}, {1})"},
+    {"regexp_like", 2, "regexp_matches({0}, {1})"},
+    // numbers
+    {"log", 1, "ln({0})"},
+    {"mod", 2, "(({0}) % ({1}))"},
+    {"rand", 0, "random()"},
+    {"truncate", 2, "trunc({0}, {1})"},
+    {"std", 1, "stddev_pop({0})"},
+    {"stddev", 1, "stddev_pop({0})"},
+    {"variance", 1, "var_pop({0})"},
+    // session facts that have no meaning for reads
+    {"last_insert_id", 0, "0"},
+    {"found_rows", 0, "0"},
+    {"row_count", 0, "-1"},
+};
+
+#undef NOW_UTC
+
+struct PatternPart {
+  char mysql;
+  std::string_view strftime;
+};
+// Parts that differ. Those absent here and in kSameParts have no equivalent (%D, %u, %V, %X).
+constexpr PatternPart kPatternParts[] = {
+    {'i', "%M"}, {'s', "%S"}, {'M', "%B"}, {'c', "%-m"}, {'e', "%-d"}, {'h', "%I"}, {'k', "%-H"}, {'l', "%-I"},
+    {'r', "%I:%M:%S %p"}, {'T', "%H:%M:%S"}, {'W', "%A"}, {'v', "%V"}, {'x', "%G"},
+};
+constexpr std::string_view kSameParts = "aHIYybdjmpSfUw%";
+
+}  // namespace
+
+const FunctionTemplate* FindFunctionTemplate(std::string_view lower_name, size_t arguments) {
+  for (const FunctionTemplate& function : kTemplates) {
+    if (function.name == lower_name && function.arguments == arguments) return &function;
+  }
+  return nullptr;
+}
+
+bool StrftimePattern(std::string_view mysql_pattern, std::string& pattern, std::string& refused) {
+  for (size_t i = 0; i < mysql_pattern.size(); ++i) {
+    if (mysql_pattern[i] != '%' || i + 1 == mysql_pattern.size()) {
+      pattern += mysql_pattern[i] == '%' ? std::string("%%") : std::string(1, mysql_pattern[i]);
+      continue;
+    }
+    const char part = mysql_pattern[++i];
+    const std::string_view* replacement = nullptr;
+    for (const PatternPart& known : kPatternParts) {
+      if (known.mysql == part) replacement = &known.strftime;
+    }
+    if (replacement != nullptr) {
+      pattern += *replacement;
+    } else if (kSameParts.find(part) != std::string_view::npos) {
+      pattern += '%';
+      pattern += part;
+    } else {
+      refused = std::string("%") + part;
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace freshet

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/engine.h"
+
+#include <filesystem>
+
+#include "base/log.h"
+#include "sql/facts.h"
+#include "sql/row_function.h"
+#include "sql/session.h"
+#include "sql/table_scan.h"
+
+namespace freshet {
+
+namespace {
+
+// Names of the catalog's macros start with "freshet_" so that they hide nothing of DuckDB's.
+constexpr const char* kMacros[] = {
+    "CREATE MACRO main.freshet_div(a, b) AS CASE WHEN a = trunc(a) AND b = trunc(b) THEN "
+    "CAST(a AS HUGEINT) // CAST(b AS HUGEINT) ELSE CAST(trunc(a / b) AS HUGEINT) END",
+    "CREATE MACRO main.freshet_substring_index(s, d, n) AS CASE WHEN s IS NULL OR d IS NULL OR n IS NULL THEN NULL "
+    "WHEN n = 0 THEN '' WHEN n > 0 THEN array_to_string(string_split(s, d)[1:n], d) "
+    "WHEN -n >= len(string_split(s, d)) THEN s "
+    "ELSE array_to_string(string_split(s, d)[len(string_split(s, d)) + n + 1:], d) END",
+};
+
+// One per line: name, value. MySQL's NULL order and division by zero; UTC as everywhere in the program.
+constexpr std::pair<const char*, const char*> kSettings[] = {
+    {"TimeZone", "'UTC'"},
+    {"default_null_order", "'nulls_first_on_asc_last_on_desc'"},
+    {"ieee_floating_point_ops", "false"},
+};
+
+uint64_t ConnectionId(duckdb_connection connection) {
+  DuckContext context;
+  duckdb_connection_get_client_context(connection, context.out());
+  return duckdb_client_context_get_connection_id(context.get());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqlEngine>> SqlEngine::Make(Store& store, const SqlEngineOptions& options) {
+  auto engine = std::make_unique<DuckEngine>(store, options);
+  TRY(engine->Open());
+  return std::unique_ptr<SqlEngine>(std::move(engine));
+}
+
+Status DuckEngine::Open() {
+  DuckConfig config;
+  if (duckdb_create_config(config.out()) != DuckDBSuccess) return Status(Code::kInvalid, "cannot configure DuckDB");
+  const std::pair<const char*, std::string> options[] = {
+      {"memory_limit", std::to_string(options_.memory_bytes) + "B"},
+      {"threads", std::to_string(std::max(1, options_.threads))},
+      {"enable_external_access", "false"},
+      {"autoload_known_extensions", "false"},
+      {"autoinstall_known_extensions", "false"},
+      {"allow_unsigned_extensions", "false"},
+  };
+  for (const auto& [name, value] : options) {
+    if (duckdb_set_config(config.get(), name, value.c_str()) != DuckDBSuccess) {
+      return Status(Code::kInvalid, std::string("DuckDB does not know the option ") + name);
+    }
+  }
+  if (!options_.temporary_directory.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options_.temporary_directory, error);
+    if (error) return Status(Code::kLocalIo, "cannot make the directory for spill files: " + error.message());
+    duckdb_set_config(config.get(), "temp_directory", options_.temporary_directory.c_str());
+  }
+  char* text = nullptr;
+  if (duckdb_open_ext(nullptr, database_.out(), config.get(), &text) != DuckDBSuccess) {
+    Status status(Code::kInvalid, std::string("open DuckDB: ") + (text == nullptr ? "failed" : text));
+    duckdb_free(text);
+    return status;
+  }
+  if (duckdb_connect(database_.get(), catalog_.out()) != DuckDBSuccess) {
+    return Status(Code::kInvalid, "cannot connect to DuckDB");
+  }
+  catalog_id_ = ConnectionId(catalog_.get());
+  TRY(RegisterTableScan(catalog_.get(), contexts_));
+  TRY(RegisterFacts(catalog_.get(), contexts_));
+  TRY(DefineFacts());
+  for (const char* macro : kMacros) TRY(RunSql(catalog_.get(), macro));
+  for (const auto& [name, value] : kSettings) {
+    TRY(RunSql(catalog_.get(), std::string("SET GLOBAL ") + name + " = " + value));
+  }
+  return RunSql(catalog_.get(), "SET GLOBAL lock_configuration = true");
+}
+
+Status DuckEngine::DefineFacts() {
+  contexts_.Set(catalog_id_, std::make_shared<QueryContext>());
+  for (const char* schema : {"information_schema", "performance_schema"}) {
+    TRY(RunSql(catalog_.get(), "CREATE SCHEMA " + QuoteName(SchemaOfDatabase(schema))));
+  }
+  for (const FactTable& table : FactTables()) {
+    TRY(RunSql(catalog_.get(), "CREATE VIEW " + QuoteName(SchemaOfDatabase(table.schema)) + "." +
+                                   QuoteName(table.name) + " AS SELECT * FROM freshet_facts(" +
+                                   QuoteLiteral(table.schema + "." + table.name) + ")"));
+  }
+  return Status::Ok();
+}
+
+void DuckEngine::RegisterSystemTable(const std::string& name, SystemTable table) {
+  const std::string key = ToLower(name);
+  const auto [place, added] = system_tables_.emplace(key, std::make_unique<SystemTable>(std::move(table)));
+  CHECK(added);
+  const Status status = freshet::RegisterSystemTable(catalog_.get(), key, *place->second, contexts_);
+  CHECK(status.ok());
+}
+
+std::set<std::string, std::less<>> DuckEngine::system_table_names() const {
+  std::set<std::string, std::less<>> names;
+  for (const auto& [name, table] : system_tables_) names.insert(name);
+  return names;
+}
+
+std::unique_ptr<SqlSession> DuckEngine::NewSession(const std::string& user, uint32_t connection_id) {
+  auto session = std::make_unique<DuckSession>(*this, user, connection_id);
+  const Status status = session->Open();
+  CHECK(status.ok());  // an in-memory database refuses no connection
+  return session;
+}
+
+Status DuckEngine::DefineSchema(const std::string& database) {
+  const std::string schema = SchemaOfDatabase(database);
+  if (!schemas_.insert(ToLower(schema)).second) return Status::Ok();
+  return RunSql(catalog_.get(), "CREATE SCHEMA IF NOT EXISTS " + QuoteName(schema));
+}
+
+namespace {
+
+// Exact name first, else the one that differs in case only. Two such: kUnsupported.
+Result<StoredTablePtr> Resolve(const ReadView& view, const std::string& database, const std::string& name) {
+  if (StoredTablePtr table = view.FindTable(database, name)) return table;
+  StoredTablePtr match;
+  for (const std::string& candidate : view.Databases()) {
+    if (!EqualsIgnoreCase(candidate, database)) continue;
+    for (const StoredTablePtr& table : view.Tables(candidate)) {
+      if (!EqualsIgnoreCase(table->name, name)) continue;
+      if (match != nullptr) {
+        return Status(Code::kUnsupported, "name " + database + "." + name +
+                                              " is ambiguous: several tables differ from it in case only");
+      }
+      match = table;
+    }
+  }
+  return match;
+}
+
+}  // namespace
+
+Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const std::string& database,
+                               const std::shared_ptr<const QueryContext>& context,
+                               std::vector<StoredTablePtr>& found) {
+  auto defining = std::make_shared<QueryContext>(*context);
+  defining->defining_views = true;
+  contexts_.Set(catalog_id_, defining);
+  std::map<std::string, StoredTablePtr> named;
+  for (const TableReference& candidate : candidates) {
+    const std::string& of = candidate.database.empty() ? database : candidate.database;
+    if (of.empty()) continue;
+    ASSIGN_OR_RETURN(const StoredTablePtr table, Resolve(*context->view, of, candidate.name));
+    if (table == nullptr) continue;
+    const std::string schema = SchemaOfDatabase(table->database);
+    const std::string key = ToLower(QuoteName(schema) + "." + QuoteName(table->name));
+    const auto [other, added] = named.emplace(key, table);
+    if (!added && other->second->id != table->id) {
+      return Status(Code::kUnsupported, "tables " + table->database + "." + table->name + " and " +
+                                            other->second->database + "." + other->second->name +
+                                            " differ in case only and cannot be in one query");
+    }
+    if (!added) continue;
+    found.push_back(table);
+    const std::string body = TableScanCall(*table);
+    if (views_[key] == body) continue;
+    TRY(DefineSchema(table->database));
+    TRY(RunSql(catalog_.get(), "CREATE OR REPLACE VIEW " + QuoteName(schema) + "." + QuoteName(table->name) +
+                                   " AS SELECT * FROM " + body));
+    views_[key] = body;
+  }
+  return Status::Ok();
+}
+
+}  // namespace freshet

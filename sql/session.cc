@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/session.h"
+
+#include "sql/key_range.h"
+#include "sql/token.h"
+
+namespace freshet {
+
+DuckSession::DuckSession(DuckEngine& engine, std::string user, uint32_t connection_id)
+    : engine_(engine), user_(std::move(user)), connection_id_(connection_id) {}
+
+DuckSession::~DuckSession() { engine_.contexts().Remove(duckdb_id_); }
+
+Status DuckSession::Open() {
+  if (duckdb_connect(engine_.database(), connection_.out()) != DuckDBSuccess) {
+    return Status(Code::kInvalid, "cannot connect to DuckDB");
+  }
+  DuckContext context;
+  duckdb_connection_get_client_context(connection_.get(), context.out());
+  duckdb_id_ = duckdb_client_context_get_connection_id(context.get());
+  return Status::Ok();
+}
+
+// One branch per alternative of Statement; job statements never come here.
+struct StatementRunner {
+  using Answer = Result<std::unique_ptr<ResultCursor>>;
+  DuckSession& session;
+
+  static Answer Done(Status status) {
+    if (!status.ok()) return status;
+    return std::unique_ptr<ResultCursor>();
+  }
+  Answer operator()(const Query& statement) { return session.RunQuery(statement.sql, {}); }
+  Answer operator()(const CreateDatabase& statement) { return Done(session.CreateDatabaseNamed(statement)); }
+  Answer operator()(const DropDatabase& statement) { return Done(session.DropDatabaseNamed(statement)); }
+  Answer operator()(const DropTable& statement) { return Done(session.DropTableNamed(statement)); }
+  Answer operator()(const UseDatabase& statement) { return Done(session.UseDatabaseNamed(statement.name)); }
+  Answer operator()(const SetVariables& statement) { return Done(session.Assign(statement)); }
+  Answer operator()(const TransactionControl&) { return Done(Status::Ok()); }
+  template <typename T>
+    requires requires(DuckSession& s, const T& show) { s.Show(show); }
+  Answer operator()(const T& show) {
+    return session.Show(show);
+  }
+  template <typename T>
+  Answer operator()(const T&) {
+    return Status(Code::kUnsupported, "job statements are not for this session");
+  }
+};
+
+Result<std::unique_ptr<ResultCursor>> DuckSession::Execute(const Statement& statement) {
+  return std::visit(StatementRunner{*this}, statement);
+}
+
+bool DuckSession::ansi_quotes() const { return variable("sql_mode").find("ANSI") != std::string::npos; }
+
+std::shared_ptr<QueryContext> DuckSession::MakeContext(std::shared_ptr<const ReadView> view) const {
+  auto context = std::make_shared<QueryContext>();
+  context->view = std::move(view);
+  context->null_unrepresentable = ToLower(variable("unrepresentable_values")) == "null";
+  context->threads = engine_.options().threads;
+  context->user = user_;
+  context->connection_id = connection_id_;
+  context->variables = DefaultVariables();
+  for (const auto& [name, value] : variables_) context->variables[name] = value;
+  return context;
+}
+
+DialectContext DuckSession::MakeDialect() const {
+  DialectContext dialect;
+  dialect.database = database_;
+  dialect.user = user_;
+  dialect.connection_id = connection_id_;
+  dialect.version = kServerVersion;
+  dialect.system_tables = engine_.system_table_names();
+  dialect.variable = [this](std::string_view name) -> std::optional<std::string> {
+    const auto own = variables_.find(std::string(name));
+    if (own != variables_.end()) return own->second;
+    const auto found = DefaultVariables().find(std::string(name));
+    return found == DefaultVariables().end() ? std::nullopt : std::optional(found->second);
+  };
+  return dialect;
+}
+
+// Anything but a read is refused before DuckDB sees it: tables belong to jobs, and statements that reach
+// outside (COPY, ATTACH, INSTALL, LOAD, PRAGMA) have no place here.
+Status DuckSession::RefuseWrites(const std::vector<Token>& tokens, const ReadView& view) const {
+  const Token& first = tokens.front();
+  for (const char* read : {"SELECT", "WITH", "VALUES", "FROM", "EXPLAIN", "SUMMARIZE", "PIVOT", "UNPIVOT", "TABLE"}) {
+    if (first.Is(read)) return Status::Ok();
+  }
+  if (first.IsSymbol("(")) return Status::Ok();
+  for (const char* write : {"INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "ALTER", "RENAME", "MERGE"}) {
+    if (!first.Is(write)) continue;
+    for (const TableReference& name : TableCandidates(tokens)) {
+      const StoredTablePtr table = view.FindTable(name.database.empty() ? database_ : name.database, name.name);
+      if (table == nullptr) continue;
+      return Status(Code::kConflict, "table " + table->database + "." + table->name +
+                                         (table->owner ? " is owned by job " + std::to_string(table->owner.value) +
+                                                             " and read-only"
+                                                       : " is read-only"));
+    }
+  }
+  return Status(Code::kUnsupported, "not supported: " + first.value + " (queries are read-only; tables are written by jobs)");
+}
+
+Result<DuckSession::Planned> DuckSession::Prepare(const std::string& sql,
+                                                  const std::shared_ptr<const QueryContext>& context) {
+  Planned planned;
+  planned.query.context = context;
+  if (duckdb_prepare(connection_.get(), sql.c_str(), planned.query.prepared.out()) != DuckDBSuccess) {
+    const Status scan = context->error->Get();
+    return scan.ok() ? DuckError(duckdb_prepare_error(planned.query.prepared.get())) : scan.Copy();
+  }
+  const duckdb_prepared_statement prepared = planned.query.prepared.get();
+  const duckdb_statement_type type = duckdb_prepared_statement_type(prepared);
+  if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN) {
+    return Status(Code::kUnsupported, "not supported: queries are read-only");
+  }
+  // Types without a text form of ours are cast in an outer query, which keeps names and order.
+  std::string list;
+  std::string names;
+  bool wrap = false;
+  for (idx_t i = 0; i < duckdb_prepared_statement_column_count(prepared); ++i) {
+    const DuckType column(duckdb_prepared_statement_column_logical_type(prepared, i));
+    const char* name = duckdb_prepared_statement_column_name(prepared, i);
+    const duckdb_type id = duckdb_get_type_id(column.get());
+    const std::string inner = "c" + std::to_string(i);
+    const bool cast = !HasTextForm(id) && id != DUCKDB_TYPE_INVALID && id != DUCKDB_TYPE_ANY;
+    const std::string target = id == DUCKDB_TYPE_TIMESTAMP_TZ || id == DUCKDB_TYPE_TIMESTAMP_S ||
+                                       id == DUCKDB_TYPE_TIMESTAMP_MS
+                                   ? "TIMESTAMP"
+                                   : "VARCHAR";
+    wrap = wrap || cast;
+    list += (i > 0 ? ", " : "") + (cast ? "CAST(" + inner + " AS " + target + ")" : inner) + " AS " +
+            QuoteName(name == nullptr || *name == '\0' ? "?column?" : name);
+    names += (i > 0 ? ", " : "") + inner;
+    planned.columns.push_back(DescribeColumn(name, column.get()));
+    duckdb_free(const_cast<char*>(name));
+  }
+  if (wrap && type == DUCKDB_STATEMENT_TYPE_SELECT) {
+    return Prepare("SELECT " + list + " FROM (" + sql + "\n) AS answer(" + names + ")", context);
+  }
+  for (idx_t i = 1; i <= duckdb_nparams(prepared); ++i) {
+    const duckdb_type parameter = duckdb_param_type(prepared, i);
+    planned.parameter_is_typed.push_back(parameter != DUCKDB_TYPE_INVALID && parameter != DUCKDB_TYPE_ANY &&
+                                         parameter != DUCKDB_TYPE_SQLNULL);
+  }
+  return planned;
+}
+
+Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vector<ParameterValue> parameters,
+                                               bool start) {
+  ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(sql, ansi_quotes()));
+  while (tokens.size() >= 2 && tokens[tokens.size() - 2].IsSymbol(";")) tokens.erase(tokens.end() - 2);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, engine_.store().OpenView());
+  TRY(RefuseWrites(tokens, *view));
+  DialectContext dialect = MakeDialect();
+  dialect.parameters = std::move(parameters);
+  ASSIGN_OR_RETURN(const std::string rewritten, RewriteQuery(sql, tokens, dialect));
+  const std::shared_ptr<QueryContext> context = MakeContext(view);
+
+  MutexLock lock(engine_.planning());
+  std::vector<StoredTablePtr> tables;
+  TRY(engine_.DefineViews(TableCandidates(tokens), database_, context, tables));
+  if (tables.size() == 1 && dialect.parameters.empty()) {
+    if (std::optional<KeyRange> range = FindKeyRange(tokens, *tables[0])) {
+      context->key_ranges.emplace(tables[0]->id, *std::move(range));
+    }
+  }
+  if (search_path_ != database_ && !database_.empty()) {
+    TRY(engine_.DefineSchema(database_));
+    TRY(RunSql(connection_.get(), "USE memory." + QuoteName(SchemaOfDatabase(database_))));
+    search_path_ = database_;
+  }
+  engine_.contexts().Set(duckdb_id_, context);
+  ASSIGN_OR_RETURN(Planned planned, Prepare(rewritten, context));
+  if (start && duckdb_pending_prepared_streaming(planned.query.prepared.get(), planned.query.pending.out()) !=
+                   DuckDBSuccess) {
+    const Status scan = context->error->Get();
+    return scan.ok() ? DuckError(duckdb_pending_error(planned.query.pending.get())) : scan.Copy();
+  }
+  return planned;
+}
+
+Result<std::unique_ptr<ResultCursor>> DuckSession::RunQuery(const std::string& sql,
+                                                            std::vector<ParameterValue> parameters) {
+  ASSIGN_OR_RETURN(Planned planned, Plan(sql, std::move(parameters), true));
+  return StartCursor(std::move(planned.query), std::move(planned.columns));
+}
+
+namespace {
+
+// Statements that take no part in binding: everything that is not a query.
+Result<bool> IsQuery(const std::string& sql) {
+  ASSIGN_OR_RETURN(const Statement statement, ParseStatement(sql));
+  return std::holds_alternative<Query>(statement);
+}
+
+}  // namespace
+
+Result<size_t> DuckSession::CountParameters(const std::string& sql) {
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(sql, ansi_quotes()));
+  size_t parameters = 0;
+  for (const Token& token : tokens) parameters += token.kind == TokenKind::kParameter ? 1 : 0;
+  return parameters;
+}
+
+Result<std::vector<ResultColumn>> DuckSession::DescribeQuery(const std::string& sql) {
+  ASSIGN_OR_RETURN(const Statement statement, ParseStatement(sql));
+  if (const Query* query = std::get_if<Query>(&statement)) {
+    ASSIGN_OR_RETURN(Planned planned, Plan(query->sql, {}, false));
+    return std::move(planned.columns);
+  }
+  // SHOW and DESC answer from memory: running one is the way to its columns. Nothing else has any.
+  const bool shows = std::visit(
+      []<typename T>(const T&) {
+        return std::is_same_v<T, ShowDatabases> || std::is_same_v<T, ShowTables> || std::is_same_v<T, DescribeTable> ||
+               std::is_same_v<T, ShowCreateTable> || std::is_same_v<T, ShowCreateDatabase> ||
+               std::is_same_v<T, ShowVariables> || std::is_same_v<T, ShowOther>;
+      },
+      statement);
+  if (!shows) return std::vector<ResultColumn>();
+  ASSIGN_OR_RETURN(const Cursor cursor, Execute(statement));
+  return cursor->columns();
+}
+
+// Values go into the text as literals, so that DuckDB infers types as for a query written by hand; where it
+// inferred none for the marker, a number is written as a number.
+Result<std::unique_ptr<ResultCursor>> DuckSession::ExecutePrepared(
+    const std::string& sql, const std::vector<std::optional<std::string>>& values) {
+  ASSIGN_OR_RETURN(const size_t parameters, CountParameters(sql));
+  if (parameters != values.size()) {
+    return Status(Code::kInvalid, "statement has " + std::to_string(parameters) + " parameters, " +
+                                      std::to_string(values.size()) + " values were given");
+  }
+  ASSIGN_OR_RETURN(const bool query, IsQuery(sql));
+  if (!query) {
+    if (parameters > 0) return Status(Code::kUnsupported, "parameters are available in queries only");
+    ASSIGN_OR_RETURN(const Statement statement, ParseStatement(sql));
+    return Execute(statement);
+  }
+  if (values.empty()) return RunQuery(sql, {});
+  std::vector<ParameterValue> literals;
+  std::vector<bool> typed;
+  {
+    Result<Planned> planned = Plan(sql, {}, false);
+    if (planned.ok()) typed = planned->parameter_is_typed;
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const bool known = i < typed.size() && typed[i];
+    literals.push_back({values[i], !known && values[i] && LooksLikeNumber(*values[i])});
+  }
+  return RunQuery(sql, std::move(literals));
+}
+
+}  // namespace freshet
