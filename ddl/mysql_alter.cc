@@ -140,7 +140,10 @@ class Alteration {
     if (column.generated != old.generated) return Stop(clause + " changes whether it is generated");
     if (column.generated) return Stop(clause + " may change how it is generated");
     const bool key = IsKeyId(old.id);
-    column.nullable = column.nullable && !key;
+    // A primary key stays NOT NULL without saying so; a unique index does not, and NULLs are not unique.
+    const bool primary = key && EqualWords(schema().key_name, "PRIMARY");
+    if (key && !primary && column.nullable) return Stop(clause + " makes a key column nullable");
+    column.nullable = column.nullable && !primary;
     // Outside strict mode the server turns NULLs into zeros without row events.
     if (!column.nullable && old.nullable) return Stop(clause + " makes it NOT NULL");
     column.id = old.id;

@@ -155,12 +155,14 @@ Result<MysqlStatement> ParseDrop(MysqlCursor& cursor) {
 
 Result<MysqlStatement> ParseAlter(MysqlCursor& cursor) {
   cursor.TakeAnyWord({"online", "offline"});
-  cursor.TakeWord("ignore");
+  const bool ignore = cursor.TakeWord("ignore");
   if (!cursor.TakeWord("table")) return MysqlStatement(MysqlOther{});
   cursor.TakeWords({"if", "exists"});
   MysqlAlterTable alter;
   ASSIGN_OR_RETURN(alter.name, cursor.ExpectObjectName());
   ASSIGN_OR_RETURN(alter.clauses, ParseAlterClauses(cursor));
+  // IGNORE drops rows that break a new unique index and mends values that do not fit.
+  if (ignore) alter.clauses.push_back(alter::RemoveRows{"IGNORE"});
   TRY(ExpectEnd(cursor));
   return MysqlStatement(std::move(alter));
 }

@@ -143,7 +143,7 @@ bool TakePartitionUpkeep(MysqlCursor& cursor) {
 }
 
 Result<MysqlAlterClause> ParseClause(MysqlCursor& cursor, std::vector<MysqlAlterClause>& clauses) {
-  for (const std::string_view verb : {"truncate", "exchange", "discard", "import", "repair", "convert"}) {
+  for (const std::string_view verb : {"TRUNCATE", "EXCHANGE", "DISCARD", "IMPORT", "REPAIR", "CONVERT"}) {
     if (!cursor.IsWord(verb) || !cursor.IsWord("partition", 1)) continue;
     return RestOfPartitionClause(cursor, alter::RemoveRows{std::string(verb) + " PARTITION"});
   }

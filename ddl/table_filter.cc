@@ -184,7 +184,7 @@ Result<std::vector<Entry>> ParseList(std::string_view list) {
   size_t begin = 0;
   bool regex = false;
   for (size_t i = 0; i <= list.size(); ++i) {
-    if (i < list.size() && list[i] == '\\') {
+    if (i + 1 < list.size() && list[i] == '\\') {
       ++i;
       continue;
     }
