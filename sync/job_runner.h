@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// JobRunner: one job and its thread. The thread alone moves the job's machine, persists its state and makes,
+// stops and replaces the pipeline. Commands of users run on that thread and return their result. Owned by
+// JobService.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/stop.h"
+#include "sync/pipeline.h"
+
+namespace freshet {
+
+class JobRunner : private PipelineListener {
+ public:
+  JobRunner(Store& store, const ConnectorFactory& connectors, JobServiceOptions limits, const Clock& clock,
+            JobDefinition definition);
+  ~JobRunner() override;
+  // Shows what is stored (tables, position, totals); before Start.
+  Status Restore();
+  // Starts the thread; PENDING and RUNNING jobs go on.
+  void Start();
+  // Ends the thread and the pipeline; the stored state stays what it is.
+  void Stop();
+
+  // --- commands, any thread; kTimeout when the job's thread is busy for too long
+  Status Pause();
+  Status Resume();
+  Status Drop();
+  Status Alter(const AlterJob& statement);
+  Status AlterTables(const AlterJobTables& statement);
+
+  JobDefinition definition() const;
+  JobProgress& progress() { return progress_; }
+  const JobProgress& progress() const { return progress_; }
+  // A control connection with the job's login. Callers own it.
+  Result<std::unique_ptr<Connector>> MakeConnector() const;
+  Result<ParsedJob> Parsed() const;
+
+ private:
+  struct Command {
+    std::function<Status()> body;
+    Status result;
+    bool done = false;
+  };
+  void OnProgress() override;
+  void OnFailed(Status status, Phase phase) override;
+  void OnSettled() override;
+  void OnDiscovered(std::vector<TableName> tables) override;
+
+  Status Run(std::function<Status()> body);
+  void Loop(StopToken stop);
+  void RunCommand(const std::shared_ptr<Command>& command);
+  void TakeEvents();
+  Status Feed(const JobInput& input);
+  void Act(JobAction action, const JobState& state);
+  void StartPipeline();
+  Status OpenPipeline();
+  void StopPipeline(std::string_view task_status, std::string_view error);
+  void ReleaseSource();
+  Status SaveDefinition(const JobDefinition& definition);
+  Status ChangeTables(const AlterJobTables& statement);
+  Status AddDiscovered(const std::vector<TableName>& tables);
+
+  Store& store_;
+  const ConnectorFactory& connectors_;
+  const JobServiceOptions limits_;
+  const Clock& clock_;
+  JobProgress progress_;
+
+  // The job's thread only.
+  std::unique_ptr<Connector> connector_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::chrono::steady_clock::time_point pipeline_since_ = {};
+
+  mutable Mutex mutex_;
+  CondVar wake_;
+  CondVar answered_;
+  JobDefinition definition_ GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Command>> commands_ GUARDED_BY(mutex_);
+  bool progressed_ GUARDED_BY(mutex_) = false;
+  bool settled_ GUARDED_BY(mutex_) = false;
+  std::optional<PipelineFailed> failed_ GUARDED_BY(mutex_);
+  std::vector<TableName> discovered_ GUARDED_BY(mutex_);
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  NamedThread thread_;
+};
+
+}  // namespace freshet

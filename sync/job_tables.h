@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes of a job's stored shape while its pipeline is down: making it (CREATE JOB), its table list (ALTER JOB
+// ADD / DROP / RESYNC TABLE), its position, deleting it. Each change is one atomic commit. Called by the
+// job's thread, CREATE JOB by the client's.
+#pragma once
+
+#include <vector>
+
+#include "cdc/change/source.h"
+#include "sync/job_progress.h"
+#include "sync/records.h"
+
+namespace freshet {
+
+// The definition's properties, validated, with added and removed tables in the filter and the job's names set.
+Result<ParsedJob> ParseDefinition(const JobDefinition& job);
+
+// Tables of one job with their shapes, columns marked as excluded; every problem of any table is in the one
+// error.
+Result<std::vector<SchemaPtr>> DescribeAll(Connector& connector, const JobOptions& options,
+                                           const std::vector<TableName>& names);
+
+// Everything CREATE JOB does at the source and in the store; nothing is left behind on failure.
+Status MakeJob(Store& store, Connector& connector, const ParsedJob& parsed, const JobDefinition& job);
+
+// The job reads on from `position` (checked at the source). Its tables may miss rows from now on.
+Status MovePosition(Store& store, Connector& connector, JobId job, const Position& position);
+
+// Releases the tables (rows stay), deletes all records. Safe to repeat.
+Status DeleteJob(Store& store, JobId job);
+
+// ALTER JOB ADD | DROP | RESYNC TABLE. `job` gets the new table lists; the caller saves it.
+struct JobTables {
+  Store& store;
+  Connector& connector;
+  JobProgress& progress;
+  JobDefinition& job;
+
+  Status Apply(const AlterJobTables& statement);
+
+ private:
+  Result<TableName> Resolve(const std::string& text, const SourceOptions& source) const;
+  Status Add(const std::vector<TableName>& names);
+  Status Remove(const std::vector<TableName>& names);
+  Status Resync(const std::vector<TableName>& names);
+};
+
+}  // namespace freshet

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The records that sync/ keeps in the store, as values and as JSON. Unknown members are ignored, missing ones
+// take their defaults. Keys (ids as 20 decimal digits, so that key order is number order):
+//   kJobs    job/<job id>                        JobDefinition
+//            table/<job id>/<schema>NUL<table>   TableRecord
+//   kLedger  task/<job id>/<task id>             TaskRecord
+//            stats/<job id>                      JobStatistics
+// The password is in the job record only and leaves it only for the connector.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/status.h"
+#include "cdc/change/position.h"
+#include "ddl/table_schema.h"
+#include "storage/store.h"
+#include "sync/copy_progress.h"
+#include "sync/job_machine.h"
+#include "sync/job_options.h"
+#include "sync/table_machine.h"
+
+namespace freshet {
+
+struct JobDefinition {
+  JobId id;
+  std::string name;
+  std::string definer;
+  std::string comment;
+  int64_t created_us = 0;
+  SourceKind kind = SourceKind::kMysql;
+  std::string target_database;
+  JobProperties properties;
+  std::vector<std::string> added_tables;    // ALTER JOB ADD TABLE, "schema.table"
+  std::vector<std::string> removed_tables;  // ALTER JOB DROP TABLE
+  JobState state;
+};
+
+struct TableRecord {
+  TableName source;
+  std::string target;       // table name in the job's database
+  TableId id;               // none: the table never got a target (stopped at once)
+  TableState state;
+  SchemaPtr source_schema;  // as of the job's position; differs from the stored one with schema changes ignored
+  bool partial_history = false;  // not copied: rows from before the start are not there
+  Position follow_from;     // set for a table added to a running job: its events count after this
+  CopyProgress progress;
+  bool copy_again = false;  // a second pass over all chunks is needed, see sync/table_sink
+  int32_t passes = 0;       // passes finished
+  int64_t rows_copied = 0;
+  int64_t rows_estimated = -1;
+  int64_t events_applied = 0;
+};
+
+struct TaskRecord {
+  TaskId id;
+  std::string status = "RUNNING";  // RUNNING, SUCCESS, FAILED, CANCELED
+  std::string error;
+  int64_t created_us = 0;
+  int64_t finished_us = 0;
+  Position from;
+  Position to;
+  int64_t rows_read = 0;
+  int64_t rows_loaded = 0;
+  int64_t rows_filtered = 0;
+  int64_t bytes = 0;
+};
+
+struct JobStatistics {
+  int64_t rows_read = 0;
+  int64_t rows_filtered = 0;
+  int64_t bytes = 0;
+  int64_t tasks_succeeded = 0;
+  int64_t tasks_failed = 0;
+  int64_t tasks_canceled = 0;
+};
+
+std::string JobKey(JobId job);
+std::string TableKeyPrefix(JobId job);
+std::string TableKey(JobId job, const TableName& table);
+std::string TaskKeyPrefix(JobId job);
+std::string TaskKey(JobId job, TaskId task);
+std::string StatisticsKey(JobId job);
+inline constexpr std::string_view kJobKeyPrefix = "job/";
+
+std::string EncodeJob(const JobDefinition& job);
+Result<JobDefinition> DecodeJob(std::string_view text);
+std::string EncodeTable(const TableRecord& table);
+Result<TableRecord> DecodeTable(std::string_view text);
+std::string EncodeTask(const TaskRecord& task);
+Result<TaskRecord> DecodeTask(std::string_view text);
+std::string EncodeStatistics(const JobStatistics& statistics);
+Result<JobStatistics> DecodeStatistics(std::string_view text);
+
+}  // namespace freshet

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// TableSink: the sink that writes our own tables. Routes a unit's batches to stored tables, follows schema
+// changes, moves table states and keeps the accounting, all in the unit's one commit; between units it takes
+// copied chunks (windows, sync/copier). It decides nothing about jobs. Used by a job's apply thread alone,
+// but for Durable().
+//
+// Copy beside the log. Every log event is applied as an upsert at once; a missing row is legal until the table
+// is READY. A chunk is read after everything that was applied when its window was opened, so its row is right
+// unless the log touched the key inside the window: then the log wins, or its patches are laid over the row.
+// An update that moves a row to another key without sending all of it, while the row is not copied yet, leaves
+// the new key without a row: no chunk need read it again. Such a table gets a second pass (`copy_again`).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "storage/unit_writer.h"
+#include "sync/job_progress.h"
+#include "sync/records.h"
+#include "sync/sink.h"
+#include "sync/task_ledger.h"
+
+namespace freshet {
+
+// A table whose copy has to be done or to go on.
+struct CopyDue {
+  TableName table;
+  SchemaPtr source_schema;
+  CopyProgress progress;
+};
+
+class TableSink : public Sink {
+ public:
+  struct Settings {
+    JobId job;
+    std::string database;
+    JobOptions options;
+    // A table needs copying from now on (resync in the stream). Called by the apply thread.
+    std::function<void(CopyDue)> on_copy_due;
+  };
+  static Result<std::unique_ptr<TableSink>> Open(Store& store, Settings settings, JobProgress& progress,
+                                                 const Clock& clock);
+
+  Result<std::optional<Position>> Recover() override;
+  Status Apply(const Unit& unit) override;
+  Position Durable() const override;  // any thread
+
+  // True between two transactions: the calls below are allowed.
+  bool at_boundary() const { return !in_pieces_; }
+
+  // --- copying
+  std::vector<CopyDue> CopiesDue() const;
+  // Tables whose chunks are all done and whose source position is not noted yet.
+  std::vector<TableName> NotesDue() const;
+
+  struct Window {
+    uint64_t id = 0;
+    Position applied;          // everything up to here is applied
+    SchemaPtr source_schema;   // the shape to read
+    StoredTablePtr stored;     // the shape to store
+  };
+  // kNotFound when the table is gone, stopped or needs no copy any more.
+  Result<Window> OpenWindow(const TableName& table);
+  void CloseWindow(uint64_t id);
+
+  enum class ChunkOutcome : uint8_t {
+    kApplied,    // and persisted as done
+    kReadAgain,  // the table was truncated or changed inside the window
+    kGone,       // the table needs no chunk any more
+    kCompleted,  // applied; it was the last: note the source's position
+    kNextPass,   // applied; it was the last of this pass, on_copy_due was called for the next one
+  };
+  // Closes the window. `done` is what the rows cover.
+  Result<ChunkOutcome> ApplyChunk(uint64_t window, const EncodedRows& rows, const PlannedChunk& done);
+  Status NoteCopied(const TableName& table, const Position& source_position);
+  Status StopTable(const TableName& table, const std::string& reason);
+  void SetEstimate(const TableName& table, int64_t rows);
+
+  // Every second or so without a unit: closes a task whose window is over, moves tables on.
+  Status Tick();
+  // Before the pipeline ends. `error` empty: CANCELED, as a pause.
+  Status CloseTask(std::string_view status, std::string_view error);
+
+  // True when no table is being copied (snapshot jobs end then).
+  bool AllSettled() const;
+
+ private:
+  struct Table {
+    TableRecord record;
+    StoredTablePtr stored;
+    std::unique_ptr<TouchedKeys> touched;  // while windows are open
+    int windows = 0;
+    bool record_changed = false;
+    bool shown_changed = false;
+  };
+  struct OpenWindowState {
+    TableName table;
+    bool poisoned = false;
+  };
+
+  TableSink(Store& store, Settings settings, JobProgress& progress, const Clock& clock);
+  Status Reload();
+  Status ApplyOnce(const Unit& unit);
+  Status ApplyBatch(const RowBatch& batch);
+  Status ApplyBatchTo(Table& table, const RowBatch& batch);
+  Status ApplyWithMissingRows(Table& table, const RowBatch& batch);
+  Status ApplyChange(const SchemaChange& change);
+  Status ApplyChangeTo(Table& table, const SchemaChange& change);
+  Status CreateFromLog(const SchemaChange& change);
+  Status DropFromLog(Table& table, const SchemaChange& change);
+  Status AlterFromLog(Table& table, const SchemaChange& change);
+  Status RestartCopy(Table& table, const SchemaChange& change);
+  Status AdvanceTables(const Position& applied);
+  Status FinishCommit(const Position& ends_at, int64_t commit_time_us);
+  Status ApplyChunkRows(Table& table, const EncodedRows& rows, const PlannedChunk& done);
+  Status NextPass(Table& table);
+  void Move(Table& table, const TableInput& input);
+  void Stop(Table& table, std::string reason);
+  void Poison(const TableName& table);
+  void PutTableRecords();
+  void ShowTables();
+  Table* Find(const TableName& name);
+  int64_t ChunksTotal(const TableRecord& record) const;
+  // Remembers which table an error belongs to, for Apply.
+  Status Blame(const Table& table, Status status);
+
+  Store& store_;
+  const Settings settings_;
+  JobProgress& progress_;
+  const Clock& clock_;
+  std::unique_ptr<UnitWriter> writer_;
+  std::optional<TaskLedger> ledger_;
+  std::map<TableName, Table> tables_;
+  std::map<uint64_t, OpenWindowState> windows_;
+  uint64_t next_window_ = 1;
+  bool in_pieces_ = false;
+  std::vector<TableName> removed_;        // in the open unit
+  std::vector<CopyDue> due_;              // in the open unit
+  TaskLedger::Amount amount_;             // of the open unit, all its pieces
+  std::optional<TableName> blamed_;
+
+  mutable Mutex durable_mutex_;
+  mutable std::deque<std::pair<uint64_t, Position>> undurable_ GUARDED_BY(durable_mutex_);
+  mutable Position durable_ GUARDED_BY(durable_mutex_);
+};
+
+}  // namespace freshet

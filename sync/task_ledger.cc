@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/task_ledger.h"
+
+namespace freshet {
+
+Result<TaskLedger> TaskLedger::Load(Store& store, JobId job, int64_t max_interval_s, const Clock& clock) {
+  TaskLedger ledger(store, job, max_interval_s, clock);
+  ASSIGN_OR_RETURN(const auto statistics, store.GetRecord(RecordFamily::kLedger, StatisticsKey(job)));
+  if (statistics) {
+    ASSIGN_OR_RETURN(ledger.statistics_, DecodeStatistics(*statistics));
+  }
+  ASSIGN_OR_RETURN(const auto tasks, store.ScanRecords(RecordFamily::kLedger, TaskKeyPrefix(job)));
+  for (const auto& [key, value] : tasks) {
+    ASSIGN_OR_RETURN(TaskRecord task, DecodeTask(value));
+    ledger.kept_.push_back(task.id);
+    if (task.status == "RUNNING") ledger.current_ = std::move(task);
+  }
+  return ledger;
+}
+
+Status TaskLedger::Open(const Position& from, std::vector<RecordWrite>& records) {
+  ASSIGN_OR_RETURN(const uint64_t id, store_->NextId());
+  current_ = TaskRecord{};
+  current_->id = TaskId{id};
+  current_->created_us = clock_->WallUs();
+  current_->from = from;
+  kept_.push_back(current_->id);
+  while (kept_.size() > kTasksKeptMax) {
+    records.push_back({RecordFamily::kLedger, TaskKey(job_, kept_.front()), std::nullopt});
+    kept_.pop_front();
+  }
+  return Status::Ok();
+}
+
+Status TaskLedger::Count(const Amount& amount, const Position& from, const Position& to,
+                         std::vector<RecordWrite>& records) {
+  CloseIfOver(records);
+  if (!current_) TRY(Open(from, records));
+  current_->to = to;
+  current_->rows_read += amount.rows_read;
+  current_->rows_loaded += amount.rows_loaded;
+  current_->rows_filtered += amount.rows_filtered;
+  current_->bytes += amount.bytes;
+  statistics_.rows_read += amount.rows_read;
+  statistics_.rows_filtered += amount.rows_filtered;
+  statistics_.bytes += amount.bytes;
+  records.push_back({RecordFamily::kLedger, TaskKey(job_, current_->id), EncodeTask(*current_)});
+  records.push_back({RecordFamily::kLedger, StatisticsKey(job_), EncodeStatistics(statistics_)});
+  return Status::Ok();
+}
+
+void TaskLedger::CloseIfOver(std::vector<RecordWrite>& records) {
+  if (current_ && clock_->WallUs() - current_->created_us >= max_interval_us_) Close("SUCCESS", "", records);
+}
+
+void TaskLedger::Close(std::string_view status, std::string_view error, std::vector<RecordWrite>& records) {
+  if (!current_) return;
+  current_->status = status;
+  current_->error = error;
+  current_->finished_us = clock_->WallUs();
+  if (status == "SUCCESS") ++statistics_.tasks_succeeded;
+  if (status == "FAILED") ++statistics_.tasks_failed;
+  if (status == "CANCELED") ++statistics_.tasks_canceled;
+  records.push_back({RecordFamily::kLedger, TaskKey(job_, current_->id), EncodeTask(*current_)});
+  records.push_back({RecordFamily::kLedger, StatisticsKey(job_), EncodeStatistics(statistics_)});
+  current_.reset();
+}
+
+}  // namespace freshet
