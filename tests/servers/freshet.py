@@ -183,10 +183,7 @@ class Freshet:
 
 def table_name(row):
     """The source table's bare name of a job_tables() row."""
-    for key in ("tablename", "sourcetable", "table", "source"):
-        if key in row:
-            return row[key].split(".")[-1].strip("`\"")
-    raise AssertionError(f"job_tables() has no column that names the table: {sorted(row)}")
+    return row["sourcetable"].split(".")[-1]
 
 
 def create_job_sql(name, source, database, target, job=None, target_properties=None, **source_properties):
