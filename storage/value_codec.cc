@@ -133,6 +133,12 @@ RowEncoder::RowEncoder(SchemaPtr schema) : schema_(std::move(schema)), columns_(
   AppendVarint(schema_->version, header_);
 }
 
+bool RowEncoder::IsWhole(std::span<const Cell> image) const {
+  const auto sent = [&](uint32_t column) { return image[column].kind != CellKind::kUnchanged; };
+  return std::all_of(columns_.begin(), columns_.end(), sent) &&
+         std::all_of(schema_->key_columns.begin(), schema_->key_columns.end(), sent);
+}
+
 Status RowEncoder::AppendValue(std::span<const Cell> image, std::string_view arena, std::string& out) const {
   CHECK(image.size() == schema_->columns.size());
   out.append(header_);

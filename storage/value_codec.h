@@ -30,6 +30,8 @@ class RowEncoder {
   explicit RowEncoder(SchemaPtr schema);
   const SchemaPtr& schema() const { return schema_; }
 
+  // True when no stored cell of the image, key included, is kUnchanged.
+  bool IsWhole(std::span<const Cell> image) const;
   // Appends the value of an image (cells of schema()->columns; Bytes lie in `arena`). kInvalid for a
   // kUnchanged cell, kCorrupt for one that does not fit its column; both name the column.
   Status AppendValue(std::span<const Cell> image, std::string_view arena, std::string& out) const;

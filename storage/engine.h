@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: the store's moving parts behind Store and UnitWriter: the one write path, the current catalog, the
+// picture that readers get, commit numbers and ids. Not for use outside storage/. Thread-safe; everything
+// that writes holds write_mutex().
+//
+// What readers see. A picture = catalog + RocksDB snapshot of one moment, made after each complete commit.
+// While a job has a transaction in pieces, its tables are read at the snapshot from before the first piece;
+// the other jobs' tables move on. The pieces' own changes of the catalog are written with the last piece, so
+// that the newest catalog fits both snapshots.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+
+#include <rocksdb/write_batch.h>
+
+#include "base/id.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "storage/catalog.h"
+#include "storage/database.h"
+#include "storage/group_sync.h"
+#include "storage/store.h"
+
+namespace freshet {
+
+struct Picture {
+  CatalogPtr catalog;
+  SnapshotPtr snapshot;
+  std::map<uint64_t, SnapshotPtr> before_pieces;  // job id -> its tables are read here
+
+  // Where `table`'s rows are to be read.
+  const Snapshot& SnapshotOf(const StoredTable& table) const;
+};
+using PicturePtr = std::shared_ptr<const Picture>;
+
+class Engine {
+ public:
+  // Undoes the pieces of unfinished transactions.
+  static Result<std::unique_ptr<Engine>> Open(const StoreOptions& options);
+
+  Database& database() const { return *database_; }
+  GroupSync& sync() { return *sync_; }
+  PicturePtr picture() const EXCLUDES_LOCK(picture_mutex_);
+  CatalogPtr catalog() const { return picture()->catalog; }
+  Result<uint64_t> NextId() EXCLUDES_LOCK(write_mutex_);
+
+  // --- the write path
+  Mutex& write_mutex() { return write_mutex_; }
+  // One atomic write, not yet durable; returns its commit number. Readers do not see it before Publish.
+  Result<uint64_t> Write(rocksdb::WriteBatch& batch) REQUIRES_LOCK(write_mutex_);
+  // Readers see everything written so far, under `catalog`.
+  void Publish(CatalogPtr catalog) REQUIRES_LOCK(write_mutex_);
+  // From here to EndPieces the job's tables stay for readers as they are now.
+  void BeginPieces(JobId job) REQUIRES_LOCK(write_mutex_);
+  void EndPieces(JobId job) REQUIRES_LOCK(write_mutex_);
+  // From before the job's first piece; null without pieces.
+  SnapshotPtr BeforePieces(JobId job) EXCLUDES_LOCK(write_mutex_);
+
+ private:
+  explicit Engine(std::shared_ptr<Database> database);
+  Status Load();
+  // Called by the sync thread.
+  Status SyncLog();
+  Status Resume();
+
+  const std::shared_ptr<Database> database_;
+  std::atomic<bool> write_failed_{false};
+
+  Mutex write_mutex_;
+  uint64_t written_ GUARDED_BY(write_mutex_) = 0;  // commit number
+  uint64_t next_id_ GUARDED_BY(write_mutex_) = 1;
+  uint64_t leased_to_ GUARDED_BY(write_mutex_) = 1;
+  std::map<uint64_t, SnapshotPtr> before_pieces_ GUARDED_BY(write_mutex_);
+
+  mutable Mutex picture_mutex_;  // innermost
+  PicturePtr picture_ GUARDED_BY(picture_mutex_);
+
+  bool sync_failed_ = false;  // sync thread only
+  std::unique_ptr<GroupSync> sync_;  // last: its thread uses the rest
+};
+
+}  // namespace freshet

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// RowApplier: one batch's row changes into puts and deletes of a unit, in one pass from cells to key and
+// value bytes. Resolves kUnchanged cells and notes touched keys (rules in unit_writer.h). Lives for one
+// ApplyRows call, on the job's apply thread.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/unit_state.h"
+
+namespace freshet {
+
+class RowApplier {
+ public:
+  RowApplier(UnitState& unit, TableCodec& codec, const RowBatch& batch, const ApplyOptions& options)
+      : unit_(unit), codec_(codec), batch_(batch), options_(options), rows_id_{codec.entry->rows_id} {}
+
+  Status Apply(const RowChange& change);
+
+ private:
+  Status ApplyWrite(std::span<const Cell> after, std::span<const Cell> before);
+  Status ApplyDelete(std::span<const Cell> before);
+  // Fills what `after` leaves open from `before`: the source says that it did not change.
+  void Merge(std::span<const Cell> after, std::span<const Cell> before);
+  // Fills what merged_ leaves open from the stored row; false when there is none.
+  Result<bool> MergeStored(std::string_view stored_key);
+  Status HandleMissing(bool key_changed);
+  void Touch(std::string_view key);
+  std::string TouchKey(std::string_view key) const;
+  Status Damaged(const char* what) const;
+
+  UnitState& unit_;
+  TableCodec& codec_;
+  const RowBatch& batch_;
+  const ApplyOptions& options_;
+  const TableId rows_id_;
+
+  // Kept from row to row: no allocation once they have grown.
+  std::string key_;
+  std::string old_key_;
+  std::string value_;
+  std::vector<Cell> merged_;
+  std::vector<Cell> old_image_;
+  std::vector<Cell> stored_;
+  std::string arena_;
+};
+
+}  // namespace freshet

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/unit_writer.h"
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "storage/key_codec.h"
+#include "storage/row_applier.h"
+#include "storage/undo.h"
+#include "storage/unit_state.h"
+
+namespace freshet {
+
+struct UnitWriter::State {
+  State(Engine& engine, JobId job) : unit(engine, job) {}
+  UnitState unit;
+  Position position;
+};
+
+UnitWriter::UnitWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+UnitWriter::~UnitWriter() {
+  if (!state_->unit.in_pieces()) return;
+  // Else the next Open would do it; till then the job's tables could not be read any newer.
+  if (const Status status = state_->unit.Rollback(); !status.ok()) {
+    Log(LogLevel::kWarn, "unit_rollback", {{"job", state_->unit.job().value}, {"error", status.ToString()}});
+  }
+}
+
+Result<std::unique_ptr<UnitWriter>> UnitWriter::Open(Store& store, JobId job) {
+  CHECK(static_cast<bool>(job));
+  Engine& engine = store.engine();
+  if (engine.BeforePieces(job)) TRY(UndoPieces(engine, job));
+  auto state = std::make_unique<State>(engine, job);
+  std::string json;
+  const Database& database = engine.database();
+  const rocksdb::Status read = database.db().Get(rocksdb::ReadOptions(), database.family(Family::kCatalog),
+                                                 CatalogKey(kPositionTag, job.value), &json);
+  if (!read.IsNotFound()) {
+    TRY(ToStatus(read));
+    ASSIGN_OR_RETURN(state->position, Position::FromJson(json));
+  }
+  return std::unique_ptr<UnitWriter>(new UnitWriter(std::move(state)));
+}
+
+const Position& UnitWriter::position() const { return state_->position; }
+
+Status UnitWriter::ApplyRows(TableId table, const RowBatch& batch, const ApplyOptions& options) {
+  ASSIGN_OR_RETURN(TableCodec* const codec, state_->unit.Codec(table, batch.schema));
+  RowApplier applier(state_->unit, *codec, batch, options);
+  for (const RowChange& change : batch.rows) {
+    Status status = applier.Apply(change);
+    if (!status.ok()) return std::move(status).At("apply rows of " + codec->entry->table->name);
+  }
+  return Status::Ok();
+}
+
+Status UnitWriter::ApplySchemaChange(TableId table, const SchemaChange& change) {
+  UnitState& unit = state_->unit;
+  if (change.kind == SchemaChangeKind::kTruncateTable) return unit.StageTruncate(table);
+  ASSIGN_OR_RETURN(const CatalogTablePtr entry, unit.Table(table));
+  if (change.kind == SchemaChangeKind::kDropTable) {
+    unit.Stage(entry, nullptr);
+    return Status::Ok();
+  }
+  if (change.kind != SchemaChangeKind::kAlterTable) {
+    return Status(Code::kUnsupported, "a schema change that is not for the store");
+  }
+  const TableSchema& current = *entry->table->schema;
+  if (*change.new_schema == current) return Status::Ok();
+  if (change.new_schema->version <= current.version) {
+    return Status(Code::kCorrupt, "schema version " + std::to_string(change.new_schema->version) + " of " +
+                                      current.name.ToString() + " follows version " + std::to_string(current.version));
+  }
+  TRY(CheckReadable(current, *change.new_schema));
+  unit.Stage(entry, WithSchema(*entry, change.new_schema));
+  return Status::Ok();
+}
+
+Result<StoredTablePtr> UnitWriter::CreateTable(const std::string& database, const std::string& name, SchemaPtr schema,
+                                               bool ready) {
+  UnitState& unit = state_->unit;
+  ASSIGN_OR_RETURN(const uint64_t id, unit.engine().NextId());
+  ASSIGN_OR_RETURN(const CatalogTablePtr made,
+                   unit.StageNewTable({TableId{id}, unit.job(), database, name, std::move(schema), ready}));
+  return made->table;
+}
+
+Status UnitWriter::SetReady(TableId table, bool ready) {
+  ASSIGN_OR_RETURN(const CatalogTablePtr entry, state_->unit.Table(table));
+  StoredTable changed = *entry->table;
+  changed.ready = ready;
+  state_->unit.Stage(entry, WithTable(*entry, std::move(changed)));
+  return Status::Ok();
+}
+
+Status UnitWriter::TruncateTable(TableId table) { return state_->unit.StageTruncate(table); }
+
+Result<uint64_t> UnitWriter::ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched) {
+  return ApplyChunkRows(state_->unit, rows, touched);
+}
+
+void UnitWriter::PutRecord(RecordWrite record) { state_->unit.PutRecord(std::move(record)); }
+
+Result<UnitWriter::Committed> UnitWriter::Commit(const Position& ends_at, bool complete) {
+  if (!complete) {
+    ASSIGN_OR_RETURN(const uint64_t commit, state_->unit.CommitPiece());
+    FAILPOINT("storage.piece.after_write");
+    return Committed{commit};
+  }
+  ASSIGN_OR_RETURN(const uint64_t commit, state_->unit.CommitComplete(ends_at));
+  if (!ends_at.empty()) state_->position = ends_at;
+  FAILPOINT("storage.commit.after_write");
+  return Committed{commit};
+}
+
+Status UnitWriter::Rollback() { return state_->unit.Rollback(); }
+
+size_t UnitWriter::pending_bytes() const { return state_->unit.pending_bytes(); }
+
+StoredTablePtr UnitWriter::table(TableId id) const {
+  const Result<CatalogTablePtr> entry = state_->unit.Table(id);
+  return entry.ok() ? (*entry)->table : nullptr;
+}
+
+}  // namespace freshet
