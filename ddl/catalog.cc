@@ -8,7 +8,9 @@
 namespace freshet {
 namespace {
 
-char Fold(char c, bool ignore_case) { return ignore_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char Fold(char c, bool ignore_case) {
+  return ignore_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 // FNV-1a: names are short, and folding goes byte by byte anyway.
 constexpr uint64_t kFnvOffset = 14'695'981'039'346'656'037ULL;
@@ -47,7 +49,9 @@ void Catalog::Put(SchemaPtr schema) {
   tables_.insert_or_assign(std::move(name), std::move(schema));
 }
 
-void Catalog::Remove(const TableName& name) { tables_.erase(name); }
+void Catalog::Remove(const TableName& name) {
+  tables_.erase(name);
+}
 
 std::vector<SchemaPtr> Catalog::All() const {
   std::vector<SchemaPtr> all;

@@ -181,8 +181,9 @@ class Alteration {
 
   Status Apply(const alter::DropIndex& drop) {
     if (!EqualWords(drop.index, schema().key_name)) return Status::Ok();
-    return Stop(EqualWords(drop.index, "PRIMARY") ? "DROP PRIMARY KEY drops the key of the mirrored table"
-                                                  : "DROP INDEX " + drop.index + " drops the key of the mirrored table");
+    return Stop(EqualWords(drop.index, "PRIMARY")
+                    ? "DROP PRIMARY KEY drops the key of the mirrored table"
+                    : "DROP INDEX " + drop.index + " drops the key of the mirrored table");
   }
 
   Status Apply(const alter::RenameIndex& rename) {

@@ -123,7 +123,8 @@ Result<MysqlTypeSpec> ParseTypeSpec(MysqlCursor& cursor);
 // mysql_parse_column.cc
 Result<MysqlColumnDefinition> ParseColumnDefinition(MysqlCursor& cursor);
 Result<MysqlDefault> ParseDefaultValue(MysqlCursor& cursor);
-bool AtIndexDefinition(const MysqlCursor& cursor);   // [CONSTRAINT ..] PRIMARY KEY, UNIQUE, INDEX, KEY, FOREIGN KEY, CHECK, ...
+bool AtIndexDefinition(
+    const MysqlCursor& cursor);  // [CONSTRAINT ..] PRIMARY KEY, UNIQUE, INDEX, KEY, FOREIGN KEY, CHECK, ...
 Result<MysqlIndex> ParseIndexDefinition(MysqlCursor& cursor);
 Result<std::vector<MysqlKeyPart>> ParseKeyParts(MysqlCursor& cursor);
 // mysql_parse_alter.cc: ALTER TABLE after the table's name.

@@ -229,7 +229,8 @@ std::vector<MysqlObjectName> CandidateTables(MysqlCursor& cursor) {
       object = {object.name, cursor.Take().text};
     }
     bool position = anywhere;
-    for (const std::string_view word : {"table", "tables", "exists", "truncate", "on", "to", "as", "like", "rename", "with"}) {
+    for (const std::string_view word :
+         {"table", "tables", "exists", "truncate", "on", "to", "as", "like", "rename", "with"}) {
       position |= EqualWords(before, word);
     }
     if (position) names.push_back(std::move(object));

@@ -160,7 +160,9 @@ Result<MysqlAlterClause> ParseClause(MysqlCursor& cursor, std::vector<MysqlAlter
   if (cursor.TakeWord("change")) return ParseChange(cursor, true);
   if (cursor.TakeWord("modify")) return ParseChange(cursor, false);
   if (cursor.TakeWord("convert")) {
-    if (!cursor.TakeWords({"to", "character", "set"}) && !cursor.TakeWords({"to", "charset"}) && !cursor.TakeWords({"to", "char", "set"})) return cursor.Unexpected();
+    if (!cursor.TakeWords({"to", "character", "set"}) && !cursor.TakeWords({"to", "charset"}) &&
+        !cursor.TakeWords({"to", "char", "set"}))
+      return cursor.Unexpected();
     cursor.Take();
     if (cursor.TakeWord("collate")) cursor.Take();
     return MysqlAlterClause(alter::ConvertCharset{});
@@ -210,13 +212,45 @@ Result<bool> ParseTableOption(MysqlCursor& cursor, MysqlTableOptions& options) {
     cursor.Take();
     return true;
   }
-  constexpr std::string_view kKnown[] = {
-      "algorithm", "lock", "engine", "type", "auto_increment", "autoextend_size", "avg_row_length", "checksum",
-      "page_checksum", "compression", "connection", "delay_key_write", "encryption", "engine_attribute",
-      "secondary_engine", "secondary_engine_attribute", "insert_method", "key_block_size", "max_rows", "min_rows",
-      "pack_keys", "password", "row_format", "stats_auto_recalc", "stats_persistent", "stats_sample_pages",
-      "tablespace", "table_checksum", "union", "transactional", "page_compressed", "page_compression_level",
-      "encrypted", "encryption_key_id", "ietf_quotes", "itef_quotes", "storage", "nowait", "wait"};
+  constexpr std::string_view kKnown[] = {"algorithm",
+                                         "lock",
+                                         "engine",
+                                         "type",
+                                         "auto_increment",
+                                         "autoextend_size",
+                                         "avg_row_length",
+                                         "checksum",
+                                         "page_checksum",
+                                         "compression",
+                                         "connection",
+                                         "delay_key_write",
+                                         "encryption",
+                                         "engine_attribute",
+                                         "secondary_engine",
+                                         "secondary_engine_attribute",
+                                         "insert_method",
+                                         "key_block_size",
+                                         "max_rows",
+                                         "min_rows",
+                                         "pack_keys",
+                                         "password",
+                                         "row_format",
+                                         "stats_auto_recalc",
+                                         "stats_persistent",
+                                         "stats_sample_pages",
+                                         "tablespace",
+                                         "table_checksum",
+                                         "union",
+                                         "transactional",
+                                         "page_compressed",
+                                         "page_compression_level",
+                                         "encrypted",
+                                         "encryption_key_id",
+                                         "ietf_quotes",
+                                         "itef_quotes",
+                                         "storage",
+                                         "nowait",
+                                         "wait"};
   for (const std::string_view known : kKnown) {
     if (!cursor.TakeWord(known)) continue;
     cursor.TakeSymbol('=');

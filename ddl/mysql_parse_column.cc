@@ -181,7 +181,8 @@ Status SkipIndexOptions(MysqlCursor& cursor) {
     if (cursor.TakeWord("using") || cursor.TakeWord("type") || cursor.TakeWords({"with", "parser"}) ||
         cursor.TakeWord("comment")) {
       cursor.Take();
-    } else if (cursor.TakeAnyWord({"key_block_size", "engine_attribute", "secondary_engine_attribute", "distance", "m"})) {
+    } else if (cursor.TakeAnyWord(
+                   {"key_block_size", "engine_attribute", "secondary_engine_attribute", "distance", "m"})) {
       cursor.TakeSymbol('=');
       cursor.Take();
     } else if (!cursor.TakeAnyWord({"visible", "invisible", "ignored"}) && !cursor.TakeWords({"not", "ignored"})) {
@@ -194,7 +195,9 @@ Status SkipIndexOptions(MysqlCursor& cursor) {
 
 Result<MysqlIndex> ParseIndexDefinition(MysqlCursor& cursor) {
   MysqlIndex index;
-  const auto at_kind = [&cursor] { return cursor.IsWord("primary") || cursor.IsWord("unique") || cursor.IsWord("foreign") || cursor.IsWord("check"); };
+  const auto at_kind = [&cursor] {
+    return cursor.IsWord("primary") || cursor.IsWord("unique") || cursor.IsWord("foreign") || cursor.IsWord("check");
+  };
   if (cursor.TakeWord("constraint")) {
     cursor.TakeWords({"if", "not", "exists"});
     if (!at_kind()) {

@@ -11,12 +11,13 @@ namespace {
 // One-word synonyms; the value is the name that the server itself prints.
 std::string ResolveSynonym(const std::string& word) {
   static const std::map<std::string, std::string, std::less<>> kSynonyms = {
-      {"integer", "int"},     {"int4", "int"},          {"int1", "tinyint"},    {"int2", "smallint"},
-      {"int3", "mediumint"},  {"middleint", "mediumint"}, {"int8", "bigint"},   {"dec", "decimal"},
-      {"numeric", "decimal"}, {"fixed", "decimal"},     {"number", "decimal"},  {"float4", "float"},
-      {"float8", "double"},   {"real", "double"},       {"character", "char"},  {"nchar", "char"},
-      {"nvarchar", "varchar"}, {"varchar2", "varchar"}, {"varcharacter", "varchar"}, {"clob", "longtext"},
-      {"geomcollection", "geometrycollection"},
+      {"integer", "int"},          {"int4", "int"},         {"int1", "tinyint"},
+      {"int2", "smallint"},        {"int3", "mediumint"},   {"middleint", "mediumint"},
+      {"int8", "bigint"},          {"dec", "decimal"},      {"numeric", "decimal"},
+      {"fixed", "decimal"},        {"number", "decimal"},   {"float4", "float"},
+      {"float8", "double"},        {"real", "double"},      {"character", "char"},
+      {"nchar", "char"},           {"nvarchar", "varchar"}, {"varchar2", "varchar"},
+      {"varcharacter", "varchar"}, {"clob", "longtext"},    {"geomcollection", "geometrycollection"},
   };
   const auto found = kSynonyms.find(word);
   return found == kSynonyms.end() ? word : found->second;

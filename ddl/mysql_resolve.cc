@@ -55,8 +55,8 @@ class Resolver {
   MysqlAlterContext ContextOf(const TableName& name) const {
     MysqlAlterContext context{options_.lex.flavour, {}};
     for (const MysqlExcludedColumn& excluded : options_.excluded_columns) {
-      const bool same = options_.ignore_case ? EqualWords(excluded.table.ToString(), name.ToString())
-                                             : excluded.table == name;
+      const bool same =
+          options_.ignore_case ? EqualWords(excluded.table.ToString(), name.ToString()) : excluded.table == name;
       if (same) context.excluded_columns.push_back(LowerAscii(excluded.column));
     }
     return context;
@@ -89,7 +89,8 @@ class Resolver {
     if (create.like) {
       const TableName model = Resolve(*create.like);
       const SchemaPtr found = Tracked(model);
-      if (!found) return Status(Code::kUnsupported, "its shape comes from " + model.ToString() + ", which is not mirrored");
+      if (!found)
+        return Status(Code::kUnsupported, "its shape comes from " + model.ToString() + ", which is not mirrored");
       return CopyShape(*found, name);
     }
     const auto collation = options_.database_collations.find(name.schema);
@@ -109,7 +110,8 @@ class Resolver {
       const auto& excluded = context.excluded_columns;
       const bool skip = std::find(excluded.begin(), excluded.end(), LowerAscii(column.name)) != excluded.end();
       // The model's excluded column may be of a type that was never looked at.
-      if (column.excluded && !skip) return Status(Code::kUnsupported, "column " + column.name + " is excluded in " + model.name.ToString());
+      if (column.excluded && !skip)
+        return Status(Code::kUnsupported, "column " + column.name + " is excluded in " + model.name.ToString());
       column.excluded = skip;
       column.id = schema.next_column_id++;
       column.initial_default.reset();
@@ -147,7 +149,8 @@ class Resolver {
     const TableName from = Resolve(from_object);
     const TableName to = Resolve(to_object);
     if (from == to) return Status::Ok();
-    if (const SchemaPtr before = Tracked(from)) Stop(from, before, "RENAME TABLE to " + to.ToString() + " cannot be followed");
+    if (const SchemaPtr before = Tracked(from))
+      Stop(from, before, "RENAME TABLE to " + to.ToString() + " cannot be followed");
     if (const SchemaPtr target = Tracked(to)) {
       Stop(to, target, "RENAME TABLE puts another table in its place");
     } else if (Wanted(to)) {

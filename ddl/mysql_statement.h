@@ -23,8 +23,8 @@ struct MysqlTypeSpec {
   std::vector<uint32_t> arguments;  // (10,2)
   std::vector<std::string> labels;  // enum, set
   bool is_unsigned = false;
-  std::string charset;              // explicit, lower case; "" inherits
-  std::string collation;            // explicit, lower case
+  std::string charset;    // explicit, lower case; "" inherits
+  std::string collation;  // explicit, lower case
 };
 
 struct MysqlDefault {

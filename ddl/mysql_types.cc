@@ -21,8 +21,8 @@ Status Unsupported(const std::string& column, const std::string& type) {
 }
 
 bool IsCharacterType(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kNames = {"char",     "varchar", "tinytext", "text",
-                                                      "mediumtext", "longtext", "enum",   "set"};
+  constexpr std::array<std::string_view, 8> kNames = {"char",       "varchar",  "tinytext", "text",
+                                                      "mediumtext", "longtext", "enum",     "set"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
@@ -57,7 +57,7 @@ std::optional<LogicalType> NumberType(const MysqlTypeSpec& spec) {
     if (type.precision == 0) type.precision = 10;  // DECIMAL(0) means DECIMAL(10)
     type.scale = static_cast<uint16_t>(Argument(spec, 1, 0));
     return type.precision <= 65 && type.scale <= 38 && type.scale <= type.precision ? std::optional(type)
-                                                                                   : std::nullopt;
+                                                                                    : std::nullopt;
   }
   if (spec.name == "bit") return LogicalType{.kind = TypeKind::kBitInt, .length = Argument(spec, 0, 1)};
   if (spec.name == "year") return LogicalType{.kind = TypeKind::kYear};
@@ -217,7 +217,8 @@ Result<Column> ColumnFromMysqlFacts(const MysqlColumnFacts& facts, MysqlFlavour 
   const std::string extra = LowerAscii(facts.extra);
   column.nullable = facts.is_nullable;
   column.comment = facts.column_comment;
-  column.generated = ContainsWord(extra, "virtual") || ContainsWord(extra, "stored") || ContainsWord(extra, "persistent");
+  column.generated =
+      ContainsWord(extra, "virtual") || ContainsWord(extra, "stored") || ContainsWord(extra, "persistent");
   if (facts.column_default && !column.generated) {
     const MysqlDefault value = flavour == MysqlFlavour::kMariadb
                                    ? ParseMariadbDefault(*facts.column_default)
@@ -232,8 +233,8 @@ Result<Column> ColumnFromMysqlDefinition(const MysqlColumnDefinition& definition
   if (IsCharacterType(spec.name)) {
     if (spec.charset == "utf8") spec.charset = "utf8mb3";
     if (spec.collation.empty()) {
-      spec.collation = spec.charset.empty() ? context.default_collation
-                                            : MysqlDefaultCollation(spec.charset, context.flavour);
+      spec.collation =
+          spec.charset.empty() ? context.default_collation : MysqlDefaultCollation(spec.charset, context.flavour);
     }
     if (spec.collation.empty()) {
       return Status(Code::kInvalid, "the character set of column " + definition.name + " is not known");
@@ -251,20 +252,30 @@ std::string MysqlDefaultCollation(std::string_view charset, MysqlFlavour flavour
   if (charset == "binary") return "binary";
   if (charset == "utf8mb4") return flavour == MysqlFlavour::kMysql ? "utf8mb4_0900_ai_ci" : "utf8mb4_general_ci";
   constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kOdd = {{
-      {"latin1", "latin1_swedish_ci"}, {"ujis", "ujis_japanese_ci"},   {"sjis", "sjis_japanese_ci"},
-      {"big5", "big5_chinese_ci"},     {"gb2312", "gb2312_chinese_ci"}, {"gbk", "gbk_chinese_ci"},
-      {"euckr", "euckr_korean_ci"},    {"swe7", "swe7_swedish_ci"},    {"tis620", "tis620_thai_ci"},
-      {"dec8", "dec8_swedish_ci"},     {"hp8", "hp8_english_ci"},      {"cp932", "cp932_japanese_ci"},
-      {"eucjpms", "eucjpms_japanese_ci"}, {"gb18030", "gb18030_chinese_ci"}, {"utf8", "utf8mb3_general_ci"},
+      {"latin1", "latin1_swedish_ci"},
+      {"ujis", "ujis_japanese_ci"},
+      {"sjis", "sjis_japanese_ci"},
+      {"big5", "big5_chinese_ci"},
+      {"gb2312", "gb2312_chinese_ci"},
+      {"gbk", "gbk_chinese_ci"},
+      {"euckr", "euckr_korean_ci"},
+      {"swe7", "swe7_swedish_ci"},
+      {"tis620", "tis620_thai_ci"},
+      {"dec8", "dec8_swedish_ci"},
+      {"hp8", "hp8_english_ci"},
+      {"cp932", "cp932_japanese_ci"},
+      {"eucjpms", "eucjpms_japanese_ci"},
+      {"gb18030", "gb18030_chinese_ci"},
+      {"utf8", "utf8mb3_general_ci"},
       {"utf8mb3", "utf8mb3_general_ci"},
   }};
   for (const auto& [name, collation] : kOdd) {
     if (name == charset) return std::string(collation);
   }
   constexpr std::array<std::string_view, 24> kGeneral = {
-      "ascii",    "latin2",   "latin5", "latin7",  "utf16",    "utf16le",  "utf32",  "ucs2",
-      "cp850",    "cp852",    "cp866",  "cp1250",  "cp1251",   "cp1256",   "cp1257", "greek",
-      "hebrew",   "armscii8", "keybcs2", "macce",  "macroman", "geostd8",  "koi8r",  "koi8u"};
+      "ascii",  "latin2",   "latin5",  "latin7", "utf16",    "utf16le", "utf32",  "ucs2",
+      "cp850",  "cp852",    "cp866",   "cp1250", "cp1251",   "cp1256",  "cp1257", "greek",
+      "hebrew", "armscii8", "keybcs2", "macce",  "macroman", "geostd8", "koi8r",  "koi8u"};
   const bool known = std::find(kGeneral.begin(), kGeneral.end(), charset) != kGeneral.end();
   return known ? std::string(charset) + "_general_ci" : std::string();
 }

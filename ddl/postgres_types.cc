@@ -42,9 +42,8 @@ LogicalType NumericType(int32_t typmod) {
   const int32_t scale = ((packed & 0x7ff) ^ 1024) - 1024;
   // Negative or excess scales (since 15) have no fixed-point form.
   if (scale < 0 || scale > precision) return {.kind = TypeKind::kNumeric};
-  return {.kind = TypeKind::kDecimal,
-          .precision = static_cast<uint16_t>(precision),
-          .scale = static_cast<uint16_t>(scale)};
+  return {
+      .kind = TypeKind::kDecimal, .precision = static_cast<uint16_t>(precision), .scale = static_cast<uint16_t>(scale)};
 }
 
 LogicalType SizedString(int32_t typmod, bool fixed) {

@@ -15,11 +15,11 @@ namespace freshet {
 struct PostgresTypeFacts {
   uint32_t type_oid = 0;
   int32_t typmod = -1;
-  std::string type_name;       // format_type(), for messages
-  char typtype = 'b';          // b base, c composite, d domain, e enum, p pseudo, r range, m multirange
-  char typcategory = 'X';      // A array
-  uint32_t element_oid = 0;    // typelem, of arrays
-  uint32_t base_oid = 0;       // domains: the innermost base type, with its ...
+  std::string type_name;     // format_type(), for messages
+  char typtype = 'b';        // b base, c composite, d domain, e enum, p pseudo, r range, m multirange
+  char typcategory = 'X';    // A array
+  uint32_t element_oid = 0;  // typelem, of arrays
+  uint32_t base_oid = 0;     // domains: the innermost base type, with its ...
   int32_t base_typmod = -1;
   char base_typtype = 'b';
   char base_typcategory = 'X';

@@ -11,8 +11,8 @@
 namespace freshet {
 namespace {
 
-constexpr size_t kEntriesMax = 10'000;     // a list longer than this is a generated mistake
-constexpr size_t kEntryBytesMax = 1'024;   // bounds the regex compiler's and matcher's recursion
+constexpr size_t kEntriesMax = 10'000;    // a list longer than this is a generated mistake
+constexpr size_t kEntryBytesMax = 1'024;  // bounds the regex compiler's and matcher's recursion
 
 struct Pattern {
   std::string glob;  // escapes kept
@@ -221,7 +221,8 @@ Result<TableFilter> TableFilter::Parse(std::string_view include, std::string_vie
   ASSIGN_OR_RETURN(rules->exclude, ParseList(exclude));
   for (const Entry& entry : rules->include) {
     if (entry.regex || !entry.table.exact || (entry.schema && !entry.schema->exact)) continue;
-    rules->exact_names.push_back(entry.schema ? entry.schema->literal + "." + entry.table.literal : entry.table.literal);
+    rules->exact_names.push_back(entry.schema ? entry.schema->literal + "." + entry.table.literal
+                                              : entry.table.literal);
   }
   TableFilter filter;
   filter.rules_ = std::move(rules);
@@ -233,6 +234,8 @@ bool TableFilter::Matches(const TableName& name) const {
   return rules_->include.empty() || AnyMatches(rules_->include, name);
 }
 
-const std::vector<std::string>& TableFilter::exact_names() const { return rules_->exact_names; }
+const std::vector<std::string>& TableFilter::exact_names() const {
+  return rules_->exact_names;
+}
 
 }  // namespace freshet

@@ -16,7 +16,9 @@ struct CivilDate {
   uint32_t day = 1;
 };
 
-inline constexpr bool IsLeapYear(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+inline constexpr bool IsLeapYear(int64_t year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 // 0 for a month outside 1 to 12.
 inline constexpr uint32_t DaysInMonth(int64_t year, uint32_t month) {

@@ -19,7 +19,9 @@ Cell AppendBytes(std::string_view bytes, std::string& arena) {
   return cell;
 }
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 template <typename Number>
 std::optional<Number> ParseNumber(std::string_view text) {

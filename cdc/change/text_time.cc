@@ -54,8 +54,8 @@ bool TakeFraction(Scanner& text, unsigned precision, int64_t& micros) {
 // "HH:MM:SS[.f]" -> microseconds; hours are checked by the caller.
 bool TakeClock(Scanner& text, unsigned precision, int64_t& micros) {
   int64_t hours = 0, minutes = 0, seconds = 0, fraction = 0;
-  if (!text.TakeDigits(2, 3, hours) || !text.TakeChar(':') || !text.TakeDigits(2, 2, minutes) ||
-      !text.TakeChar(':') || !text.TakeDigits(2, 2, seconds) || !TakeFraction(text, precision, fraction)) {
+  if (!text.TakeDigits(2, 3, hours) || !text.TakeChar(':') || !text.TakeDigits(2, 2, minutes) || !text.TakeChar(':') ||
+      !text.TakeDigits(2, 2, seconds) || !TakeFraction(text, precision, fraction)) {
     return false;
   }
   micros = ((hours * 60 + minutes) * 60 + seconds) * kMicrosPerSecond + fraction;
@@ -87,8 +87,7 @@ struct DateFields {
     return year != 0 && day >= 1 && day <= DaysInMonth(before_christ ? 1 - year : year, static_cast<uint32_t>(month));
   }
   int64_t Days() const {
-    return DaysFromCivil(
-        {before_christ ? 1 - year : year, static_cast<uint32_t>(month), static_cast<uint32_t>(day)});
+    return DaysFromCivil({before_christ ? 1 - year : year, static_cast<uint32_t>(month), static_cast<uint32_t>(day)});
   }
 };
 

@@ -14,8 +14,9 @@ SchemaPtr Table() {
   Catalog empty;
   MysqlFollowOptions options;
   options.databases = {"shop"};
-  const auto created = FollowMysqlStatement("CREATE TABLE t (id INT, a INT, b ENUM('x','y') CHARACTER SET utf8mb4, PRIMARY KEY (id))",
-                                            "shop", empty, options);
+  const auto created =
+      FollowMysqlStatement("CREATE TABLE t (id INT, a INT, b ENUM('x','y') CHARACTER SET utf8mb4, PRIMARY KEY (id))",
+                           "shop", empty, options);
   CHECK(created.ok() && created->size() == 1);
   return (*created)[0].new_schema;
 }

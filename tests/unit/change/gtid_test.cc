@@ -38,8 +38,8 @@ TEST(MysqlGtidSet, agrees_with_a_plain_set_of_transactions) {
     }
     const bool contains = std::includes(models[0].begin(), models[0].end(), models[1].begin(), models[1].end());
     ASSERT_EQ(sets[0].Contains(sets[1]), contains) << sets[0].ToString() << " / " << sets[1].ToString();
-    const auto missing = std::count_if(models[0].begin(), models[0].end(),
-                                       [&](const auto& one) { return models[1].count(one) == 0; });
+    const auto missing =
+        std::count_if(models[0].begin(), models[0].end(), [&](const auto& one) { return models[1].count(one) == 0; });
     ASSERT_EQ(sets[0].CountMissingFrom(sets[1]), missing);
     MysqlGtidSet sum = sets[0];
     sum.Add(sets[1]);
@@ -51,14 +51,16 @@ TEST(MysqlGtidSet, agrees_with_a_plain_set_of_transactions) {
 }
 
 TEST(MysqlGtidSet, text_is_canonical) {
-  const auto set = MysqlGtidSet::Parse("4E11FA47-71CA-11E1-9E33-C80AA9429562:7,\n 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-3:4:9:Tag:1");
+  const auto set = MysqlGtidSet::Parse(
+      "4E11FA47-71CA-11E1-9E33-C80AA9429562:7,\n 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-3:4:9:Tag:1");
   ASSERT_TRUE(set.ok());
   EXPECT_EQ(set->ToString(), std::string(kUuidA) + ":1-4:9:tag:1," + kUuidB + ":7");
 }
 
 TEST(MysqlGtidSet, malformed_text_is_invalid) {
-  for (const char* text : {"x", "3e11fa47:1", "3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
-                           "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-"}) {
+  for (const char* text :
+       {"x", "3e11fa47:1", "3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
+        "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-"}) {
     EXPECT_EQ(MysqlGtidSet::Parse(text).code(), Code::kInvalid) << text;
   }
 }

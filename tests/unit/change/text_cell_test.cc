@@ -14,7 +14,9 @@ namespace {
 
 using Kind = TypeKind;
 
-std::string Bytes(const Cell& cell, const std::string& arena) { return arena.substr(cell.bits, cell.size); }
+std::string Bytes(const Cell& cell, const std::string& arena) {
+  return arena.substr(cell.bits, cell.size);
+}
 
 struct Case {
   LogicalType type;

@@ -112,12 +112,21 @@ TEST(FollowMysqlStatement, names_fold_when_the_server_ignores_case) {
 }
 
 TEST(FollowMysqlStatement, describing_and_following_give_the_same_column) {
-  const std::pair<const char*, const char*> kTypes[] = {
-      {"int", "INTEGER(11)"},         {"bigint unsigned", "BIGINT UNSIGNED ZEROFILL"}, {"tinyint(1)", "BOOLEAN"},
-      {"decimal(10,0)", "NUMERIC"},   {"decimal(65,30)", "DEC(65,30)"},                {"double", "FLOAT(53)"},
-      {"varchar(20)", "VARCHAR(20)"}, {"char(1)", "CHAR"},                             {"tinytext", "TEXT(10)"},
-      {"mediumtext", "LONG VARCHAR"}, {"varbinary(9)", "VARCHAR(9) BYTE"},             {"bit(1)", "BIT"},
-      {"datetime(3)", "DATETIME(3)"}, {"year(4)", "YEAR"},                             {"enum('a','b''c')", "ENUM('a','b\\'c')"}};
+  const std::pair<const char*, const char*> kTypes[] = {{"int", "INTEGER(11)"},
+                                                        {"bigint unsigned", "BIGINT UNSIGNED ZEROFILL"},
+                                                        {"tinyint(1)", "BOOLEAN"},
+                                                        {"decimal(10,0)", "NUMERIC"},
+                                                        {"decimal(65,30)", "DEC(65,30)"},
+                                                        {"double", "FLOAT(53)"},
+                                                        {"varchar(20)", "VARCHAR(20)"},
+                                                        {"char(1)", "CHAR"},
+                                                        {"tinytext", "TEXT(10)"},
+                                                        {"mediumtext", "LONG VARCHAR"},
+                                                        {"varbinary(9)", "VARCHAR(9) BYTE"},
+                                                        {"bit(1)", "BIT"},
+                                                        {"datetime(3)", "DATETIME(3)"},
+                                                        {"year(4)", "YEAR"},
+                                                        {"enum('a','b''c')", "ENUM('a','b\\'c')"}};
   for (const auto& [column_type, definition] : kTypes) {
     MysqlFollowOptions options;
     options.databases = {"shop"};
