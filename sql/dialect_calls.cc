@@ -256,7 +256,7 @@ Result<std::string> Rewriter::DateFormatCall(std::string_view name, const std::v
   const std::string literal = QuoteLiteral(pattern);
   if (name == "date_format") return "strftime(CAST(" + value + " AS TIMESTAMP), " + literal + ")";
   if (name == "from_unixtime") {
-    return "strftime(make_timestamp(CAST((" + value + ") * 1000000 AS BIGINT)), " + literal + ")";
+    return "strftime(make_timestamp(CAST(CAST(" + value + " AS DECIMAL(24,6)) * 1000000 AS BIGINT)), " + literal + ")";
   }
   const bool has_time = mysql_pattern.find_first_of("HhIiklprSsTf") != std::string::npos;
   return has_time ? "try_strptime(" + value + ", " + literal + ")"

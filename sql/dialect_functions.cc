@@ -28,7 +28,7 @@ constexpr FunctionTemplate kTemplates[] = {
     {"current_time", 0, "CAST(date_trunc('second', " NOW_UTC ") AS TIME)"},
     {"unix_timestamp", 0, "CAST(floor(epoch(now())) AS BIGINT)"},
     {"unix_timestamp", 1, "CAST(floor(epoch(CAST({0} AS TIMESTAMP))) AS BIGINT)"},
-    {"from_unixtime", 1, "make_timestamp(CAST(({0}) * 1000000 AS BIGINT))"},
+    {"from_unixtime", 1, "make_timestamp(CAST(CAST({0} AS DECIMAL(24,6)) * 1000000 AS BIGINT))"},
     {"date", 1, "CAST({0} AS DATE)"},
     {"time", 1, "CAST({0} AS TIME)"},
     {"timestamp", 1, "CAST({0} AS TIMESTAMP)"},
@@ -53,7 +53,6 @@ constexpr FunctionTemplate kTemplates[] = {
     {"isnull", 1, "(({0}) IS NULL)"},
     // text
     {"length", 1, "strlen({0})"},
-    {"octet_length", 1, "strlen({0})"},
     {"char_length", 1, "length({0})"},
     {"character_length", 1, "length({0})"},
     {"mid", 3, "substr({0}, {1}, {2})"},

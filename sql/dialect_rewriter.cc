@@ -220,7 +220,9 @@ Result<size_t> Rewriter::StepWord(size_t at, size_t end, std::string& out) {
   // A bare word that is a function for DuckDB, but a column for MySQL.
   const bool function_word = !IsCall(at) && IsAnyOf(token, {"user", "session_user", "current_role", "current_catalog",
                                                           "current_schema"});
-  Append(at, digits_first || function_word || schema != token.value || token.value.find('$') != std::string::npos
+  // Behind a dot, MySQL takes any keyword as a name.
+  const bool keyword_allowed = qualified && !IsCall(at);
+  Append(at, keyword_allowed || digits_first || function_word || schema != token.value || token.value.find('$') != std::string::npos
                  ? QuoteName(schema)
                  : token.value,
          out);

@@ -185,8 +185,9 @@ Status RegisterTableScan(duckdb_connection connection, QueryContexts& contexts) 
 }
 
 std::string TableScanCall(const StoredTable& table) {
-  return "freshet_scan(" + QuoteLiteral(table.database) + ", " + QuoteLiteral(table.name) + ", " +
-         std::to_string(table.id.value) + ", " + std::to_string(table.schema->version) + ")";
+  return "freshet_scan(" + QuoteLiteral(table.database) + ", " + QuoteLiteral(table.name) + ", CAST(" +
+         std::to_string(table.id.value) + " AS UBIGINT), CAST(" + std::to_string(table.schema->version) +
+         " AS UBIGINT))";
 }
 
 }  // namespace freshet

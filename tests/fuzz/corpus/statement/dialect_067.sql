@@ -1,0 +1,1 @@
+SELECT `a`, t.`b c` FROM `my db`.`t``x`

@@ -1,0 +1,1 @@
+SELECT "text", 'it\'s', 'a\nb'

@@ -1,0 +1,1 @@
+SELECT @@session.max_allowed_packet AS max_allowed_packet, @@global.version_comment

@@ -1,0 +1,1 @@
+SELECT IFNULL(a, IF(b > 1, 'x', 'y')) FROM t

@@ -1,0 +1,1 @@
+SELECT CONCAT(a, ',', b), CONCAT_WS('-', a, b) FROM t

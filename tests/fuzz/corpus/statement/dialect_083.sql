@@ -1,0 +1,1 @@
+SELECT DATE_FORMAT(d, '%Y-%m-%d %H:%i:%s') FROM t

@@ -1,0 +1,1 @@
+SELECT DATE_FORMAT(d, '%D') FROM t

@@ -1,0 +1,1 @@
+SELECT STR_TO_DATE('2024-01-02', '%Y-%m-%d'), STR_TO_DATE('10:11', '%H:%i')

@@ -1,0 +1,1 @@
+SELECT a DIV b, 7 DIV (a + 1), f(a) DIV 2 FROM t

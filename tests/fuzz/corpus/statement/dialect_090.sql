@@ -1,0 +1,1 @@
+SELECT a * b DIV c FROM t

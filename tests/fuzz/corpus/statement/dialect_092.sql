@@ -1,0 +1,1 @@
+SELECT * FROM t WHERE a REGEXP '^x' AND b NOT REGEXP concat('a', b)

@@ -1,0 +1,1 @@
+SELECT * FROM job_tables("jobName"="a&b", 'x'=1) j

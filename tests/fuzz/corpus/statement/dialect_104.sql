@@ -1,0 +1,1 @@
+SELECT FIND_IN_SET('b', 'a,b'), SUBSTRING_INDEX(a, '.', 1), FIELD(a, 'x', 'y'), ISNULL(a) FROM t

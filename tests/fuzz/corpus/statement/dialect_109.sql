@@ -1,0 +1,1 @@
+WITH x AS (SELECT NOW() AS n) SELECT * FROM x

@@ -1,0 +1,3 @@
+SELECT a -- comment ' with quote
+, b # another
+FROM t /* and `this` */

@@ -1,0 +1,1 @@
+CREATE JOB shop ON STREAMING FROM MYSQL ("jdbc_url" = "jdbc:mysql://h:3306/shop", "user"="root") TO DATABASE mirror

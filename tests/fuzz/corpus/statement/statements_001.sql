@@ -1,0 +1,1 @@
+create job if not exists db1.shop properties("max_interval"="5") on streaming comment 'it''s' from postgres ('schema'='public') to database `mir-ror` ("load.strict_mode"="true")

@@ -1,0 +1,1 @@
+CREATE JOB shop ON STREAMING FROM MYSQL ("a"="1", "a"="2") TO DATABASE d

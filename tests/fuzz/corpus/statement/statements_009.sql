@@ -1,0 +1,1 @@
+CREATE JOB shop FROM MYSQL

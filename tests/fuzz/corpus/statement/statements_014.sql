@@ -1,0 +1,1 @@
+ALTER JOB shop PROPERTIES("offset"='{"file":"b.1","pos":"4"}') FROM MYSQL ("user"="u") TO DATABASE d ("load.max_filter_ratio"="1")

@@ -1,0 +1,1 @@
+ALTER JOB shop ADD TABLE a, shop.b, 'c.d'

@@ -1,0 +1,1 @@
+ALTER JOB x.shop RESYNC TABLE orders

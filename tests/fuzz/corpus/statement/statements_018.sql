@@ -1,0 +1,1 @@
+ALTER JOB shop

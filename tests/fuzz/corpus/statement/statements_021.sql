@@ -1,0 +1,1 @@
+RESUME JOB WHERE JOBNAME='shop';

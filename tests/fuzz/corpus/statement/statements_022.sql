@@ -1,0 +1,1 @@
+DROP JOB IF EXISTS WHERE jobname = "shop"

@@ -1,0 +1,1 @@
+DROP JOB WHERE jobName = shop

@@ -1,0 +1,1 @@
+SYNC JOB WHERE jobName='shop'

@@ -1,0 +1,1 @@
+VERIFY JOB WHERE jobName='shop'

@@ -1,0 +1,1 @@
+CANCEL TASK WHERE jobName='shop' AND taskId=3

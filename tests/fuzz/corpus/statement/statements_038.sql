@@ -1,0 +1,1 @@
+SET SESSION sql_mode = 'ANSI', @@global.x = 5, @y := 'z', autocommit=0

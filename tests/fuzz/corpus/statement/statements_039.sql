@@ -1,0 +1,1 @@
+SET character_set_results = NULL, sql_mode=CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')

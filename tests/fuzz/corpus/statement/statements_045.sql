@@ -1,0 +1,1 @@
+SHOW FULL TABLES FROM `shop` WHERE Table_type = 'BASE TABLE'

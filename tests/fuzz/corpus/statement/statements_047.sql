@@ -1,0 +1,1 @@
+SHOW FULL FIELDS IN shop.t

@@ -1,0 +1,1 @@
+SHOW SESSION VARIABLES LIKE 'sql_mode'

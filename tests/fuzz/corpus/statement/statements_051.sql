@@ -1,0 +1,1 @@
+SHOW VARIABLES WHERE Variable_name = 'language' OR Variable_name = 'net_write_timeout'
