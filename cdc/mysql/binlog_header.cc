@@ -39,7 +39,9 @@ bool FormatChecksumMatches(std::string_view event) {
 
 Result<BinlogHeader> CheckedHeader(std::string_view event) {
   ASSIGN_OR_RETURN(BinlogHeader header, ParseBinlogHeader(event));
-  if (header.size != event.size()) return Corrupt("size in the header differs from the size received");
+  if (header.size != event.size()) {
+    return Corrupt("size in the header differs from the size received");
+  }
   return header;
 }
 

@@ -64,6 +64,29 @@ Status AddColumns(const SqlRows& rows, const MysqlOptions& options, MysqlFlavour
   return Status::Ok();
 }
 
+// information_schema shows defaults as text, in which bytes that are no text are lost: ask for them in hex.
+// The join gives one row of defaults whatever the table holds.
+Status ReadBinaryDefaults(MysqlConnection& connection, TableSchema* schema) {
+  std::string list;
+  for (const Column& column : schema->columns) {
+    if (column.excluded || column.type.kind != TypeKind::kBytes || !column.insert_default) continue;
+    list += (list.empty() ? "HEX(DEFAULT(d." : ", HEX(DEFAULT(d.") + QuoteName(column.name) + "))";
+  }
+  if (list.empty()) return Status::Ok();
+  ASSIGN_OR_RETURN(const SqlRows rows, connection.Query("SELECT " + list + " FROM (SELECT 1) one LEFT JOIN " +
+                                                        QuoteName(schema->name.schema) + "." +
+                                                        QuoteName(schema->name.table) + " d ON FALSE"));
+  if (rows.rows.empty()) return Status(Code::kCorrupt, "the server gave no defaults");
+  size_t at = 0;
+  for (Column& column : schema->columns) {
+    if (column.excluded || column.type.kind != TypeKind::kBytes || !column.insert_default) continue;
+    const std::optional<std::string>& hex = rows.rows[0][at++];
+    if (!hex) return Status(Code::kUnsupported, "default of column " + column.name + " is not known");
+    column.insert_default = "\\x" + *hex;
+  }
+  return Status::Ok();
+}
+
 struct UniqueIndex {
   std::vector<uint32_t> columns;
   bool usable = true;  // whole, NOT NULL, kept columns only
@@ -109,7 +132,7 @@ Status CheckForeignKeys(MysqlConnection& connection, const TableName& name) {
 }
 
 Result<SchemaPtr> Describe(MysqlConnection& connection, const MysqlOptions& options, const TableName& name) {
-  ASSIGN_OR_RETURN(const SqlRows table, connection.Query("SELECT TABLE_TYPE, TABLE_COMMENT FROM "
+  ASSIGN_OR_RETURN(const SqlRows table, connection.Query("SELECT TABLE_TYPE, TABLE_COMMENT, TABLE_COLLATION FROM "
                                                          "information_schema.TABLES" + WhereTable(name)));
   if (table.rows.empty()) return Status(Code::kNotFound, "table " + name.ToString() + " does not exist");
   if (table.Get(0, "TABLE_TYPE") != "BASE TABLE") {
@@ -125,7 +148,9 @@ Result<SchemaPtr> Describe(MysqlConnection& connection, const MysqlOptions& opti
   TableSchema schema;
   schema.name = name;
   schema.comment = table.Get(0, "TABLE_COMMENT");
+  schema.default_collation = table.Get(0, "TABLE_COLLATION");
   TRY(AddColumns(columns, options, connection.version().flavour, &schema));
+  TRY(ReadBinaryDefaults(connection, &schema));
   TRY(ChooseKey(indexes, &schema));
   TRY(CheckForeignKeys(connection, name));
   return SchemaPtr(std::make_shared<const TableSchema>(std::move(schema)));

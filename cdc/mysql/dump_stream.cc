@@ -17,7 +17,7 @@ using uchar = unsigned char;
 namespace freshet {
 namespace {
 
-constexpr unsigned long kPacketError = ~0ul;
+constexpr unsigned long kPacketError = 0xffffffff;  // libmariadb's packet_error, an unsigned int
 constexpr unsigned kErrorMasterFatal = 1236;  // ER_MASTER_FATAL_ERROR_READING_BINLOG
 constexpr auto kComBinlogDumpGtid = static_cast<enum_server_command>(30);  // MariaDB's header lacks it
 constexpr uint16_t kDumpThroughGtid = 4;
