@@ -6,7 +6,6 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "storage/key_codec.h"
 #include "sync/project_batch.h"
 
 namespace freshet {
@@ -207,54 +206,6 @@ Status TableSink::ApplyBatchTo(Table& table, const RowBatch& batch) {
     return ApplyWithMissingRows(table, projected);
   }
   return writer_->ApplyRows(table.record.id, projected, ApplyOptions{});
-}
-
-namespace {
-
-// Updates whose after-image is not whole: they need the stored row.
-std::vector<const RowChange*> PartialUpdates(const RowBatch& batch) {
-  std::vector<const RowChange*> partial;
-  const auto& columns = batch.schema->columns;
-  for (const RowChange& row : batch.rows) {
-    if (row.op != RowOp::kUpdate) continue;
-    const std::span<const Cell> after = batch.Image(row.after);
-    for (size_t i = 0; i < after.size(); ++i) {
-      if (after[i].kind == CellKind::kUnchanged && !columns[i].excluded) {
-        partial.push_back(&row);
-        break;
-      }
-    }
-  }
-  return partial;
-}
-
-}  // namespace
-
-Status TableSink::ApplyWithMissingRows(Table& table, const RowBatch& batch) {
-  const std::vector<const RowChange*> partial = PartialUpdates(batch);
-  TouchedKeys scratch;
-  ApplyOptions options{true, table.touched.get()};
-  if (options.touched == nullptr && !partial.empty()) options.touched = &scratch;
-  TRY(writer_->ApplyRows(table.record.id, batch, options));
-  const bool copying = CopyUnfinished(table.record.state);
-  for (const RowChange* row : partial) {
-    // A row that keeps its key is in a chunk still to be read, or one that is being read takes the patch.
-    const bool key_moved = row->before != kNoImage;
-    if (copying && !key_moved) continue;
-    std::string key;
-    TRY(AppendKey(table.record.id, *batch.schema, batch.Image(row->after), batch.arena, key));
-    const auto touched = options.touched->keys.find(key);
-    if (touched == options.touched->keys.end() || touched->second.log_wins) continue;
-    if (copying) {
-      table.record.copy_again = true;
-      table.record_changed = true;
-    } else {
-      Stop(table, "an update needs a row from before the job's start, which was never copied (RESYNC TABLE copies "
-                  "the table)");
-      return Status::Ok();
-    }
-  }
-  return Status::Ok();
 }
 
 void TableSink::Move(Table& table, const TableInput& input) {

@@ -111,6 +111,8 @@ class TableSink : public Sink {
   Status ApplyBatch(const RowBatch& batch);
   Status ApplyBatchTo(Table& table, const RowBatch& batch);
   Status ApplyWithMissingRows(Table& table, const RowBatch& batch);
+  Status ApplyRowThatMayBeMissing(Table& table, const RowBatch& batch, const RowChange& row);
+  Result<bool> HasRow(const Table& table, const RowBatch& batch, uint32_t image);
   Status ApplyChange(const SchemaChange& change);
   Status ApplyChangeTo(Table& table, const SchemaChange& change);
   Status CreateFromLog(const SchemaChange& change);

@@ -27,7 +27,7 @@ Result<ContentHash> HashSource(TableScanner& scanner, const StoredTable& table, 
         ASSIGN_OR_RETURN(rows.batch, ProjectBatch(rows.batch, table.schema));
       }
       ASSIGN_OR_RETURN(const EncodedRows encoded, EncodeChunk(table, rows.batch));
-      ASSIGN_OR_RETURN(const ContentHash part, HashRows(encoded));
+      ASSIGN_OR_RETURN(const ContentHash part, HashRows(table, encoded));
       hash.Add(part);
       if (!rows.cut_after) break;
       range.after = std::move(rows.cut_after);
