@@ -28,7 +28,7 @@ class DuckEngine final : public SqlEngine {
 
   // Planning is serialised: the views that a statement names must stay as they are until it is bound. Taken
   // for the milliseconds of planning, never while rows are read.
-  Mutex& planning() { return planning_; }
+  Mutex& planning() THREAD_ANNOTATION(lock_returned(planning_)) { return planning_; }
   // Makes DuckDB's views equal to the picture in `context` for the tables that `candidates` may mean. A name
   // that means two tables (they differ in case only) is kUnsupported. `found` gets the tables.
   Status DefineViews(const std::set<TableReference>& candidates, const std::string& database,
