@@ -76,8 +76,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::string& name, const StoreO
     family.bottommost_compression_opts.level = 1;
     family.write_buffer_size = std::clamp(options.memory_bytes / 8, kRowMemtableBytesMin, kRowMemtableBytesMax);
     family.max_write_buffer_number = kRowMemtablesMax;
-    // Keys of one table mostly grow: the hint makes their insertion constant time.
-    family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kRowPrefixBytes));
+    // No memtable insert hint: RocksDB 7.8 shares its hints between rows and range deletes, which breaks both.
   } else {
     family.write_buffer_size = std::clamp(options.memory_bytes / 64, kSmallMemtableBytesMin, kSmallMemtableBytesMax);
   }
