@@ -82,7 +82,7 @@ Status MysqlSession::Login() {
     return std::move(login).status();
   }
   capabilities_ = login->capabilities & offered;
-  ASSIGN_OR_RETURN(const bool accepted, Authenticate(*login, scramble_, false, deadline));
+  ASSIGN_OR_RETURN(const bool accepted, Authenticate(*login, false, deadline));
   if (!accepted) return Status(Code::kAuth, "login denied");
   ASSIGN_OR_RETURN(const bool ready, BecomeUser(*login));
   if (!ready) return Status(Code::kNotFound, "unknown database at login");
@@ -90,9 +90,8 @@ Status MysqlSession::Login() {
   return Status();
 }
 
-Result<bool> MysqlSession::Authenticate(LoginRequest& login, const std::string& scramble, bool switch_first,
-                                        Deadline deadline) {
-  AuthExchange exchange({environment_.accounts, environment_.rsa, login.user, scramble, stream_->secure()});
+Result<bool> MysqlSession::Authenticate(const LoginRequest& login, bool switch_first, Deadline deadline) {
+  AuthExchange exchange({environment_.accounts, environment_.rsa, login.user, scramble_, stream_->secure()});
   // A client that cannot name plugins cannot be asked to switch either.
   const bool can_switch = (capabilities_ & protocol::kClientPluginAuth) != 0;
   AuthStep step =
@@ -186,10 +185,10 @@ Status MysqlSession::ChangeUser(std::string_view body) {
     return std::move(login).status();
   }
   const bool can_switch = (capabilities_ & protocol::kClientPluginAuth) != 0;
-  // A fresh scramble where the client can be told of it, so that an overheard proof is worth nothing.
-  const std::string scramble = can_switch ? MakeScramble() : scramble_;
+  // Some clients send no proof with the command and wait to be asked, others prove with the scramble of the
+  // greeting whatever they are sent: asking with that scramble suits both.
   ASSIGN_OR_RETURN(const bool accepted,
-                   Authenticate(*login, scramble, can_switch, Deadline::After(environment_.handshake_timeout)));
+                   Authenticate(*login, can_switch, Deadline::After(environment_.handshake_timeout)));
   if (!accepted) return Status(Code::kAuth, "change of user denied");
   ASSIGN_OR_RETURN(const bool ready, BecomeUser(*login));
   return ready ? Status() : Status(Code::kNotFound, "unknown database at change of user");

@@ -49,7 +49,7 @@ class MysqlSession : public KillableConnection {
   Status Login();
   Status Commands();
   // Drives one AuthExchange to its end. True: accepted.
-  Result<bool> Authenticate(LoginRequest& login, const std::string& scramble, bool switch_first, Deadline deadline);
+  Result<bool> Authenticate(const LoginRequest& login, bool switch_first, Deadline deadline);
   Status ChangeUser(std::string_view body);
   // An executor for the user, in its database; replies OK or the error. True: OK.
   Result<bool> BecomeUser(const LoginRequest& login);
