@@ -155,20 +155,20 @@ bool DecodeInet(int family, size_t size, std::string_view bytes, RowBatch& batch
 bool DecodeLong(const ColumnPlan& plan, std::string_view bytes, RowBatch& batch, Cell* cell) {
   const size_t begin = batch.arena.size();
   switch (plan.form) {
-    case CellForm::kTranscodedText: plan.charset->Append(bytes, batch.arena); break;
-    case CellForm::kCharText:
+    case WireForm::kTranscodedText: plan.charset->Append(bytes, batch.arena); break;
+    case WireForm::kCharText:
       plan.charset->Append(bytes, batch.arena);
       while (batch.arena.size() > begin && batch.arena.back() == ' ') batch.arena.pop_back();
       break;
-    case CellForm::kPaddedBytes:
+    case WireForm::kPaddedBytes:
       if (bytes.size() > plan.length) return false;
       batch.arena.append(bytes).append(plan.length - bytes.size(), '\0');
       break;
-    case CellForm::kJson:
+    case WireForm::kJson:
       if (!AppendJsonText(bytes, batch.arena).ok()) return false;
       break;
-    case CellForm::kInet6: return DecodeInet(AF_INET6, 16, bytes, batch, cell);
-    case CellForm::kInet4: return DecodeInet(AF_INET, 4, bytes, batch, cell);
+    case WireForm::kInet6: return DecodeInet(AF_INET6, 16, bytes, batch, cell);
+    case WireForm::kInet4: return DecodeInet(AF_INET, 4, bytes, batch, cell);
     default: batch.arena.append(bytes);
   }
   *cell = CellFrom(begin, batch);
@@ -180,41 +180,41 @@ bool DecodeLong(const ColumnPlan& plan, std::string_view bytes, RowBatch& batch,
 bool DecodeCell(const ColumnPlan& plan, std::string_view value, RowBatch& batch, Cell* cell) {
   const char* at = value.data();
   switch (plan.form) {
-    case CellForm::kInt: *cell = Cell::Int(ReadSignedLe(at, plan.size_bytes)); return true;
-    case CellForm::kUint: *cell = Cell::Uint(ReadLe(at, plan.size_bytes)); return true;
-    case CellForm::kFloat:
+    case WireForm::kInt: *cell = Cell::Int(ReadSignedLe(at, plan.size_bytes)); return true;
+    case WireForm::kUint: *cell = Cell::Uint(ReadLe(at, plan.size_bytes)); return true;
+    case WireForm::kFloat:
       *cell = Cell::Double(std::bit_cast<float>(static_cast<uint32_t>(ReadLe(at, 4))));
       return true;
-    case CellForm::kDouble: *cell = Cell::Double(std::bit_cast<double>(ReadLe(at, 8))); return true;
-    case CellForm::kDecimalInt: {
+    case WireForm::kDouble: *cell = Cell::Double(std::bit_cast<double>(ReadLe(at, 8))); return true;
+    case WireForm::kDecimalInt: {
       int64_t unscaled = 0;
       if (!DecodeDecimalInt(value, {plan.precision, plan.scale}, &unscaled)) return false;
       *cell = Cell::Int(unscaled);
       return true;
     }
-    case CellForm::kDecimalText: {
+    case WireForm::kDecimalText: {
       const size_t begin = batch.arena.size();
       if (!AppendDecimalText(value, {plan.precision, plan.scale}, batch.arena)) return false;
       *cell = CellFrom(begin, batch);
       return true;
     }
-    case CellForm::kDate: return DecodeDate(value, batch, cell);
-    case CellForm::kTime2: return DecodeTime2(plan, value, cell);
-    case CellForm::kDateTime2: return DecodeDateTime2(plan, value, batch, cell);
-    case CellForm::kTimestamp2: return DecodeTimestamp2(plan, value, batch, cell);
-    case CellForm::kOldTime: return DecodeOldTime(value, cell);
-    case CellForm::kOldDateTime: return DecodeOldDateTime(value, batch, cell);
-    case CellForm::kOldTimestamp:
+    case WireForm::kDate: return DecodeDate(value, batch, cell);
+    case WireForm::kTime2: return DecodeTime2(plan, value, cell);
+    case WireForm::kDateTime2: return DecodeDateTime2(plan, value, batch, cell);
+    case WireForm::kTimestamp2: return DecodeTimestamp2(plan, value, batch, cell);
+    case WireForm::kOldTime: return DecodeOldTime(value, cell);
+    case WireForm::kOldDateTime: return DecodeOldDateTime(value, batch, cell);
+    case WireForm::kOldTimestamp:
       *cell = TimestampCell(static_cast<int64_t>(ReadLe(at, 4)), 0, 0, batch);
       return true;
-    case CellForm::kYear: {
+    case WireForm::kYear: {
       const int64_t year = static_cast<uint8_t>(at[0]);
       *cell = Cell::Int(year == 0 ? 0 : 1900 + year);
       return true;
     }
-    case CellForm::kBit: *cell = Cell::Uint(ReadBe(at, plan.size_bytes)); return true;
-    case CellForm::kEnum: return DecodeEnum(plan, value, batch, cell);
-    case CellForm::kSet: return DecodeSet(plan, value, batch, cell);
+    case WireForm::kBit: *cell = Cell::Uint(ReadBe(at, plan.size_bytes)); return true;
+    case WireForm::kEnum: return DecodeEnum(plan, value, batch, cell);
+    case WireForm::kSet: return DecodeSet(plan, value, batch, cell);
     default: return DecodeLong(plan, value.substr(plan.size_bytes), batch, cell);
   }
 }

@@ -27,7 +27,7 @@
 
 namespace freshet {
 
-enum class CellForm : uint8_t {
+enum class WireForm : uint8_t {
   kInt,             // size_bytes 1..8, sign-extended
   kUint,            // size_bytes 1..8
   kFloat,
@@ -56,8 +56,8 @@ enum class CellForm : uint8_t {
 };
 
 struct ColumnPlan {
-  CellForm form = CellForm::kInt;
-  uint8_t size_bytes = 0;  // of the value, or of the length prefix (see CellForm)
+  WireForm form = WireForm::kInt;
+  uint8_t size_bytes = 0;  // of the value, or of the length prefix (see WireForm)
   bool excluded = false;   // stepped over; its cell is NULL
   uint16_t precision = 0;
   uint16_t scale = 0;
@@ -67,7 +67,7 @@ struct ColumnPlan {
 };
 
 // True when the value's bytes start with a length prefix of plan.size_bytes.
-inline bool HasLengthPrefix(CellForm form) { return form >= CellForm::kText; }
+inline bool HasLengthPrefix(WireForm form) { return form >= WireForm::kText; }
 
 // Bytes of the value at `at`, with its length prefix; SIZE_MAX when it would pass `end`.
 inline size_t ValueBytes(const ColumnPlan& plan, const char* at, const char* end) {

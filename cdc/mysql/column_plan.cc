@@ -47,7 +47,7 @@ bool PlanInt(const TableMapColumn& logged, const Column& column, ColumnPlan* pla
   plan->size_bytes = IntBytes(logged.type);
   if (!IntFits(column.type.kind, plan->size_bytes, &is_unsigned)) return false;
   if (logged.has_sign && logged.is_unsigned != is_unsigned) return false;
-  plan->form = is_unsigned ? CellForm::kUint : CellForm::kInt;
+  plan->form = is_unsigned ? WireForm::kUint : WireForm::kInt;
   return true;
 }
 
@@ -56,7 +56,7 @@ bool PlanDecimal(const TableMapColumn& logged, const Column& column, ColumnPlan*
   plan->scale = static_cast<uint16_t>(logged.length);
   const size_t size = PackedDecimalBytes({plan->precision, plan->scale});
   plan->size_bytes = static_cast<uint8_t>(size);
-  plan->form = plan->precision <= kDecimalIntPrecisionMax ? CellForm::kDecimalInt : CellForm::kDecimalText;
+  plan->form = plan->precision <= kDecimalIntPrecisionMax ? WireForm::kDecimalInt : WireForm::kDecimalText;
   return size != 0 && column.type.kind == TypeKind::kDecimal && column.type.precision == plan->precision &&
          column.type.scale == plan->scale;
 }
@@ -70,28 +70,28 @@ bool PlanTemporal(const TableMapColumn& logged, const Column& column, ColumnPlan
   if (plan->precision > kFractionDigitsMax) return false;
   if (kind != TypeKind::kDate && kind != TypeKind::kYear && column.type.precision != plan->precision) return false;
   const uint8_t fraction_bytes = static_cast<uint8_t>((plan->precision + 1) / 2);
-  const auto set = [&](TypeKind wanted, CellForm form, uint8_t size_bytes) {
+  const auto set = [&](TypeKind wanted, WireForm form, uint8_t size_bytes) {
     plan->form = form;
     plan->size_bytes = size_bytes;
     return kind == wanted;
   };
   switch (logged.type) {
-    case MysqlType::kDate: return set(TypeKind::kDate, CellForm::kDate, 3);
-    case MysqlType::kYear: return set(TypeKind::kYear, CellForm::kYear, 1);
-    case MysqlType::kTime: return set(TypeKind::kTimeSpan, CellForm::kOldTime, 3);
-    case MysqlType::kDateTime: return set(TypeKind::kDateTime, CellForm::kOldDateTime, 8);
-    case MysqlType::kTimestamp: return set(TypeKind::kTimestamp, CellForm::kOldTimestamp, 4);
+    case MysqlType::kDate: return set(TypeKind::kDate, WireForm::kDate, 3);
+    case MysqlType::kYear: return set(TypeKind::kYear, WireForm::kYear, 1);
+    case MysqlType::kTime: return set(TypeKind::kTimeSpan, WireForm::kOldTime, 3);
+    case MysqlType::kDateTime: return set(TypeKind::kDateTime, WireForm::kOldDateTime, 8);
+    case MysqlType::kTimestamp: return set(TypeKind::kTimestamp, WireForm::kOldTimestamp, 4);
     case MysqlType::kTime2:
-      return set(TypeKind::kTimeSpan, CellForm::kTime2, static_cast<uint8_t>(3 + fraction_bytes));
+      return set(TypeKind::kTimeSpan, WireForm::kTime2, static_cast<uint8_t>(3 + fraction_bytes));
     case MysqlType::kDateTime2:
-      return set(TypeKind::kDateTime, CellForm::kDateTime2, static_cast<uint8_t>(5 + fraction_bytes));
-    default: return set(TypeKind::kTimestamp, CellForm::kTimestamp2, static_cast<uint8_t>(4 + fraction_bytes));
+      return set(TypeKind::kDateTime, WireForm::kDateTime2, static_cast<uint8_t>(5 + fraction_bytes));
+    default: return set(TypeKind::kTimestamp, WireForm::kTimestamp2, static_cast<uint8_t>(4 + fraction_bytes));
   }
 }
 
 bool PlanLabels(const TableMapColumn& logged, const Column& column, ColumnPlan* plan) {
   const bool is_enum = logged.type == MysqlType::kEnum;
-  plan->form = is_enum ? CellForm::kEnum : CellForm::kSet;
+  plan->form = is_enum ? WireForm::kEnum : WireForm::kSet;
   plan->size_bytes = logged.meta;
   plan->labels = column.type.labels.get();
   if (plan->labels == nullptr || column.type.kind != (is_enum ? TypeKind::kEnum : TypeKind::kSet)) return false;
@@ -121,24 +121,24 @@ Result<bool> PlanString(const TableMapColumn& logged, const Column& column, Char
     case TypeKind::kJson: {
       if (is_json != (column.type.kind == TypeKind::kJson) && is_json) return false;
       if (is_json) {
-        plan->form = CellForm::kJson;
+        plan->form = WireForm::kJson;
         return true;
       }
       ASSIGN_OR_RETURN(plan->charset, charsets.Get(CharsetOfCollation(column.collation)));
-      plan->form = is_char                    ? CellForm::kCharText
-                   : plan->charset->is_utf8() ? CellForm::kText
-                                              : CellForm::kTranscodedText;
+      plan->form = is_char                    ? WireForm::kCharText
+                   : plan->charset->is_utf8() ? WireForm::kText
+                                              : WireForm::kTranscodedText;
       return is_char == column.type.fixed;
     }
     case TypeKind::kBytes:
-      plan->form = is_char ? CellForm::kPaddedBytes : CellForm::kBytes;
+      plan->form = is_char ? WireForm::kPaddedBytes : WireForm::kBytes;
       return !is_json && is_char == column.type.fixed;
     case TypeKind::kUuid:
-      plan->form = CellForm::kPaddedBytes;
+      plan->form = WireForm::kPaddedBytes;
       plan->length = 16;
       return is_char && logged.length == 16;
     case TypeKind::kText:
-      plan->form = IsSourceType(column, "inet6") ? CellForm::kInet6 : CellForm::kInet4;
+      plan->form = IsSourceType(column, "inet6") ? WireForm::kInet6 : WireForm::kInet4;
       return is_char && (IsSourceType(column, "inet6") ? logged.length == 16
                                                        : IsSourceType(column, "inet4") && logged.length == 4);
     default: return false;
@@ -155,10 +155,10 @@ Result<bool> PlanColumn(const TableMapColumn& logged, const Column& column, Char
     case MysqlType::kLong:
     case MysqlType::kLongLong: return PlanInt(logged, column, plan);
     case MysqlType::kFloat:
-      *plan = {.form = CellForm::kFloat, .size_bytes = 4};
+      *plan = {.form = WireForm::kFloat, .size_bytes = 4};
       return kind == TypeKind::kFloat32;
     case MysqlType::kDouble:
-      *plan = {.form = CellForm::kDouble, .size_bytes = 8};
+      *plan = {.form = WireForm::kDouble, .size_bytes = 8};
       return kind == TypeKind::kFloat64;
     case MysqlType::kNewDecimal: return PlanDecimal(logged, column, plan);
     case MysqlType::kDate:
@@ -170,7 +170,7 @@ Result<bool> PlanColumn(const TableMapColumn& logged, const Column& column, Char
     case MysqlType::kDateTime2:
     case MysqlType::kTimestamp2: return PlanTemporal(logged, column, plan);
     case MysqlType::kBit:
-      *plan = {.form = CellForm::kBit, .size_bytes = static_cast<uint8_t>((logged.length + 7) / 8)};
+      *plan = {.form = WireForm::kBit, .size_bytes = static_cast<uint8_t>((logged.length + 7) / 8)};
       return kind == TypeKind::kBitInt && logged.length <= 64 && column.type.length == logged.length;
     case MysqlType::kEnum:
     case MysqlType::kSet: return PlanLabels(logged, column, plan);
@@ -194,9 +194,9 @@ Result<bool> PlanExcluded(const TableMapColumn& logged, ColumnPlan* plan) {
     case MysqlType::kShort:
     case MysqlType::kInt24:
     case MysqlType::kLong:
-    case MysqlType::kLongLong: *plan = {.form = CellForm::kUint, .size_bytes = IntBytes(logged.type)}; return true;
+    case MysqlType::kLongLong: *plan = {.form = WireForm::kUint, .size_bytes = IntBytes(logged.type)}; return true;
     case MysqlType::kEnum:
-    case MysqlType::kSet: *plan = {.form = CellForm::kUint, .size_bytes = logged.meta}; return true;
+    case MysqlType::kSet: *plan = {.form = WireForm::kUint, .size_bytes = logged.meta}; return true;
     case MysqlType::kVarchar:
     case MysqlType::kVarString:
     case MysqlType::kString:
@@ -204,9 +204,9 @@ Result<bool> PlanExcluded(const TableMapColumn& logged, ColumnPlan* plan) {
     case MysqlType::kGeometry:
     case MysqlType::kVector:
     case MysqlType::kJson:
-    case MysqlType::kMariadbBlobCompressed: *plan = {.form = CellForm::kBytes, .size_bytes = logged.meta}; return true;
+    case MysqlType::kMariadbBlobCompressed: *plan = {.form = WireForm::kBytes, .size_bytes = logged.meta}; return true;
     case MysqlType::kMariadbVarcharCompressed:
-      *plan = {.form = CellForm::kBytes, .size_bytes = logged.meta};
+      *plan = {.form = WireForm::kBytes, .size_bytes = logged.meta};
       return true;
     default: break;
   }

@@ -64,25 +64,33 @@ Status AddColumns(const SqlRows& rows, const MysqlOptions& options, MysqlFlavour
   return Status::Ok();
 }
 
-// information_schema shows defaults as text, in which bytes that are no text are lost: ask for them in hex.
-// The join gives one row of defaults whatever the table holds.
-Status ReadBinaryDefaults(MysqlConnection& connection, TableSchema* schema) {
+// A literal default of a binary column. information_schema shows it as text, in which bytes that are no text
+// are lost (MariaDB) or as an expression's text (MySQL).
+bool HasBinaryDefault(const MysqlColumnFacts& facts, const Column& column, MysqlFlavour flavour) {
+  if (column.excluded || column.type.kind != TypeKind::kBytes) return false;
+  if (flavour == MysqlFlavour::kMariadb) return column.insert_default.has_value();
+  return facts.column_default && facts.extra.find("DEFAULT_GENERATED") == std::string::npos;
+}
+
+// Asks for binary defaults in hex. The join gives one row of defaults whatever the table holds.
+Status ReadBinaryDefaults(MysqlConnection& connection, const SqlRows& facts, TableSchema* schema) {
   std::string list;
-  for (const Column& column : schema->columns) {
-    if (column.excluded || column.type.kind != TypeKind::kBytes || !column.insert_default) continue;
-    list += (list.empty() ? "HEX(DEFAULT(d." : ", HEX(DEFAULT(d.") + QuoteName(column.name) + "))";
+  std::vector<Column*> columns;
+  for (size_t i = 0; i < schema->columns.size(); ++i) {
+    Column& column = schema->columns[i];
+    if (!HasBinaryDefault(FactsOf(facts, i), column, connection.version().flavour)) continue;
+    list += (list.empty() ? "HEX(DEFAULT(d." : ", HEX(DEFAULT(d.") + QuoteMysqlName(column.name) + "))";
+    columns.push_back(&column);
   }
-  if (list.empty()) return Status::Ok();
+  if (columns.empty()) return Status::Ok();
   ASSIGN_OR_RETURN(const SqlRows rows, connection.Query("SELECT " + list + " FROM (SELECT 1) one LEFT JOIN " +
-                                                        QuoteName(schema->name.schema) + "." +
-                                                        QuoteName(schema->name.table) + " d ON FALSE"));
-  if (rows.rows.empty()) return Status(Code::kCorrupt, "the server gave no defaults");
-  size_t at = 0;
-  for (Column& column : schema->columns) {
-    if (column.excluded || column.type.kind != TypeKind::kBytes || !column.insert_default) continue;
-    const std::optional<std::string>& hex = rows.rows[0][at++];
-    if (!hex) return Status(Code::kUnsupported, "default of column " + column.name + " is not known");
-    column.insert_default = "\\x" + *hex;
+                                                        QuoteMysqlName(schema->name.schema) + "." +
+                                                        QuoteMysqlName(schema->name.table) + " d ON FALSE"));
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (rows.rows.empty() || !rows.rows[0][i]) {
+      return Status(Code::kUnsupported, "the default of column " + columns[i]->name + " is not known");
+    }
+    columns[i]->insert_default = "\\x" + *rows.rows[0][i];
   }
   return Status::Ok();
 }
@@ -150,7 +158,7 @@ Result<SchemaPtr> Describe(MysqlConnection& connection, const MysqlOptions& opti
   schema.comment = table.Get(0, "TABLE_COMMENT");
   schema.default_collation = table.Get(0, "TABLE_COLLATION");
   TRY(AddColumns(columns, options, connection.version().flavour, &schema));
-  TRY(ReadBinaryDefaults(connection, &schema));
+  TRY(ReadBinaryDefaults(connection, columns, &schema));
   TRY(ChooseKey(indexes, &schema));
   TRY(CheckForeignKeys(connection, name));
   return SchemaPtr(std::make_shared<const TableSchema>(std::move(schema)));

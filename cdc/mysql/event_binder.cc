@@ -51,10 +51,10 @@ Status EventBinder::OnEvent(const BinlogEventView& event, const FormatDescriptio
   }
 }
 
-Status EventBinder::OnControl(const BinlogEventView& event, const FormatDescription&) {
+Status EventBinder::OnControl(const BinlogEventView& event, const FormatDescription& format) {
   switch (event.header.type) {
     case BinlogEventType::kRotate: return OnRotate(event);
-    case BinlogEventType::kFormatDescription: return OnFormat();
+    case BinlogEventType::kFormatDescription: return OnFormat(format);
     case BinlogEventType::kHeartbeat:
     case BinlogEventType::kHeartbeatV2: return OnHeartbeat(event);
     case BinlogEventType::kIncident:
@@ -114,10 +114,10 @@ Status EventBinder::OnRotate(const BinlogEventView& event) {
   return Status::Ok();
 }
 
-Status EventBinder::OnFormat() {
+Status EventBinder::OnFormat(const FormatDescription& format) {
   if (in_transaction_) return Misplaced("a transaction that does not end in its file");
   group_open_ = false;
-  rows_.ForgetTableMaps();
+  rows_.OnFormat(format.mariadb);
   return Status::Ok();
 }
 

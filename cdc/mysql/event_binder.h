@@ -62,7 +62,7 @@ class EventBinder {
  private:
   Status OnControl(const BinlogEventView& event, const FormatDescription& format);
   Status OnRotate(const BinlogEventView& event);
-  Status OnFormat();
+  Status OnFormat(const FormatDescription& format);
   Status OnGroup(BinlogEventType type, const BinlogEventView& event);
   Status OnHeartbeat(const BinlogEventView& event);
   Status OnQuery(const BinlogEventView& event, const FormatDescription& format);

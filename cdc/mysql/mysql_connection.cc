@@ -99,7 +99,7 @@ Code CodeOfMysqlError(unsigned number) {
   return number >= kClientErrorFirst && number <= kClientErrorLast ? Code::kUnavailable : Code::kInvalid;
 }
 
-std::string QuoteName(std::string_view name) {
+std::string QuoteMysqlName(std::string_view name) {
   std::string quoted = "`";
   for (const char c : name) {
     if (c == '`') quoted += '`';

@@ -24,11 +24,11 @@ Status CancelledIf(const StopToken& stop) {
 }
 
 std::string TableOf(const TableSchema& schema) {
-  return QuoteName(schema.name.schema) + "." + QuoteName(schema.name.table);
+  return QuoteMysqlName(schema.name.schema) + "." + QuoteMysqlName(schema.name.table);
 }
 
 // A chunk reads in key order: without the hint the optimizer may prefer to sort.
-std::string KeyHint(const TableSchema& schema) { return " FORCE INDEX (" + QuoteName(schema.key_name) + ")"; }
+std::string KeyHint(const TableSchema& schema) { return " FORCE INDEX (" + QuoteMysqlName(schema.key_name) + ")"; }
 
 }  // namespace
 

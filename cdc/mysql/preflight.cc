@@ -71,8 +71,8 @@ Status CheckReplication(MysqlConnection& connection, const MysqlOptions& options
 }
 
 Status CheckDatabase(MysqlConnection& connection, const MysqlOptions& options) {
-  const std::string select = "GRANT SELECT ON " + QuoteName(options.database) + ".* TO " + Grantee(options);
-  const Status use = connection.Execute("USE " + QuoteName(options.database));
+  const std::string select = "GRANT SELECT ON " + QuoteMysqlName(options.database) + ".* TO " + Grantee(options);
+  const Status use = connection.Execute("USE " + QuoteMysqlName(options.database));
   if (use.code() == Code::kNotFound) {
     return Status(Code::kNotFound, "database " + options.database + " does not exist");
   }
@@ -85,8 +85,8 @@ Status CheckDatabase(MysqlConnection& connection, const MysqlOptions& options) {
                    connection.Query("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = " +
                                     TextLiteral(options.database) + " AND TABLE_TYPE = 'BASE TABLE' LIMIT 1"));
   if (tables.rows.empty()) return Status::Ok();
-  const Status read = connection.Execute("SELECT 1 FROM " + QuoteName(options.database) + "." +
-                                         QuoteName(tables.rows[0][0].value_or("")) + " LIMIT 0");
+  const Status read = connection.Execute("SELECT 1 FROM " + QuoteMysqlName(options.database) + "." +
+                                         QuoteMysqlName(tables.rows[0][0].value_or("")) + " LIMIT 0");
   if (read.code() == Code::kAuth) {
     return Status(Code::kAuth, "user " + options.user + " lacks SELECT: run " + select);
   }

@@ -38,7 +38,10 @@ Status RowBinder::OnTableMap(std::string_view body) {
   return Status::Ok();
 }
 
-void RowBinder::ForgetTableMaps() { bindings_.clear(); }
+void RowBinder::OnFormat(bool mariadb) {
+  bindings_.clear();
+  mariadb_ = mariadb;
+}
 
 void RowBinder::Bind(Binding& binding) {
   binding.tables_version = tables_.version();
@@ -59,10 +62,6 @@ void RowBinder::Bind(Binding& binding) {
   binding.key_slots.assign(binding.plans.size(), -1);
   for (size_t i = 0; i < binding.schema->key_columns.size(); ++i) {
     binding.key_slots[binding.schema->key_columns[i]] = static_cast<int>(i);
-  }
-  binding.generated = false;
-  for (const Column& column : binding.schema->columns) {
-    binding.generated = binding.generated || (column.generated && !column.excluded);
   }
 }
 
@@ -97,8 +96,8 @@ std::string RowBinder::Unloggable(const Binding& binding, const RowsEventView& r
       return "the log's row images leave out key column " + column.name;
     }
     if (rows.op == RowOp::kDelete || column.excluded || BitmapBit(after, i)) continue;
-    // A virtual column's new value is not logged when its inputs change.
-    if (column.generated) {
+    // MySQL logs a computed column when it changes; MariaDB leaves a virtual one out even then.
+    if (column.generated && (mariadb_ || rows.op == RowOp::kInsert)) {
       return "generated column " + column.name + " is not in the row image: set binlog_row_image=FULL or exclude it";
     }
     if (rows.op == RowOp::kInsert && !column.nullable && !column.insert_default) {

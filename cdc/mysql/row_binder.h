@@ -24,8 +24,8 @@ class RowBinder {
   explicit RowBinder(const MirroredTables& tables) : tables_(tables) {}
 
   Status OnTableMap(std::string_view body);
-  // Ids are valid within one log file.
-  void ForgetTableMaps();
+  // A format description was read: table ids are valid within one log file.
+  void OnFormat(bool mariadb);
 
   // What the caller has to do after OnRows.
   struct Outcome {
@@ -50,7 +50,6 @@ class RowBinder {
     std::string problem;    // not empty: the map does not fit the schema
     std::vector<ColumnPlan> plans;
     std::vector<int> key_slots;  // per column: place in the key, -1 outside it
-    bool generated = false;      // some column is computed by the server
   };
   // The key's values as logged, with their length prefixes; data() null when absent or NULL.
   using RawKey = std::vector<std::string_view>;
@@ -75,6 +74,7 @@ class RowBinder {
   std::vector<RowBatch> full_;
   size_t full_taken_ = 0;
   std::string unpacked_;
+  bool mariadb_ = false;
   RawKey before_key_;
   RawKey after_key_;
   const char* rows_end_ = nullptr;

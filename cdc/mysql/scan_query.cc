@@ -14,7 +14,7 @@ bool IsLabelled(TypeKind kind) { return kind == TypeKind::kEnum || kind == TypeK
 
 // FLOAT and DOUBLE(m,d) print rounded; multiplied by a double they print every digit, the sign of zero too.
 std::string Exact(const Column& column) {
-  const std::string name = QuoteName(column.name);
+  const std::string name = QuoteMysqlName(column.name);
   return IsFloat(column.type.kind) ? name + "*1e0" : name;
 }
 
@@ -69,7 +69,7 @@ Result<std::vector<KeyTerm>> KeyTerms(const TableSchema& schema, const KeyText& 
   for (size_t i = 0; i < key.size(); ++i) {
     const Column& column = schema.columns[schema.key_columns[i]];
     ASSIGN_OR_RETURN(std::string literal, KeyLiteral(column, key[i]));
-    const std::string name = QuoteName(column.name);
+    const std::string name = QuoteMysqlName(column.name);
     terms.push_back({IsLabelled(column.type.kind) ? name + "+0" : name, std::move(literal)});
   }
   return terms;
@@ -103,7 +103,7 @@ std::string KeyColumns(const TableSchema& schema) {
     const Column& column = schema.columns[index];
     if (!list.empty()) list += ", ";
     const bool number = IsLabelled(column.type.kind) || column.type.kind == TypeKind::kBitInt;
-    list += number ? QuoteName(column.name) + "+0" : Exact(column);
+    list += number ? QuoteMysqlName(column.name) + "+0" : Exact(column);
   }
   return list;
 }
@@ -112,7 +112,7 @@ std::string OrderByKey(const TableSchema& schema) {
   std::string list;
   for (const uint32_t index : schema.key_columns) {
     list += list.empty() ? " ORDER BY " : ", ";
-    list += QuoteName(schema.columns[index].name);
+    list += QuoteMysqlName(schema.columns[index].name);
   }
   return list;
 }
