@@ -126,14 +126,14 @@ Result<size_t> Rewriter::Step(size_t at, size_t end, std::string& out) {
     case TokenKind::kWord:
       return StepWord(at, end, out);
     case TokenKind::kName:
-      Append(at, QuoteName(at + 1 < end && tokens_[at + 1].IsSymbol(".") && !(at > 0 && tokens_[at - 1].IsSymbol("."))
+      Append(at, QuoteSqlName(at + 1 < end && tokens_[at + 1].IsSymbol(".") && !(at > 0 && tokens_[at - 1].IsSymbol("."))
                                ? SchemaOfDatabase(token.value)
                                : token.value),
              out);
       return at + 1;
     case TokenKind::kString: {
       if (at > 0 && tokens_[at - 1].Is("AS")) {
-        Append(at, QuoteName(token.value), out);
+        Append(at, QuoteSqlName(token.value), out);
         return at + 1;
       }
       ASSIGN_OR_RETURN(const std::string text, Literal(token));
@@ -223,7 +223,7 @@ Result<size_t> Rewriter::StepWord(size_t at, size_t end, std::string& out) {
   // Behind a dot, MySQL takes any keyword as a name.
   const bool keyword_allowed = qualified && !IsCall(at);
   Append(at, keyword_allowed || digits_first || function_word || schema != token.value || token.value.find('$') != std::string::npos
-                 ? QuoteName(schema)
+                 ? QuoteSqlName(schema)
                  : token.value,
          out);
   return at + 1;
@@ -307,7 +307,7 @@ Result<std::string> Rewriter::SelectItem(Range item) {
   ASSIGN_OR_RETURN(std::string text, Rewrite(item));
   if (!NeedsAlias(item)) return text;
   const size_t begin = tokens_[item.begin].begin;
-  return text + " AS " + QuoteName(sql_.substr(begin, tokens_[item.end - 1].end - begin));
+  return text + " AS " + QuoteSqlName(sql_.substr(begin, tokens_[item.end - 1].end - begin));
 }
 
 Result<std::string> Rewriter::Run() {

@@ -89,11 +89,11 @@ Status DuckEngine::Open() {
 Status DuckEngine::DefineFacts() {
   contexts_.Set(catalog_id_, std::make_shared<QueryContext>());
   for (const char* schema : {"information_schema", "performance_schema"}) {
-    TRY(RunSql(catalog_.get(), "CREATE SCHEMA " + QuoteName(SchemaOfDatabase(schema))));
+    TRY(RunSql(catalog_.get(), "CREATE SCHEMA " + QuoteSqlName(SchemaOfDatabase(schema))));
   }
   for (const FactTable& table : FactTables()) {
-    TRY(RunSql(catalog_.get(), "CREATE VIEW " + QuoteName(SchemaOfDatabase(table.schema)) + "." +
-                                   QuoteName(table.name) + " AS SELECT * FROM freshet_facts(" +
+    TRY(RunSql(catalog_.get(), "CREATE VIEW " + QuoteSqlName(SchemaOfDatabase(table.schema)) + "." +
+                                   QuoteSqlName(table.name) + " AS SELECT * FROM freshet_facts(" +
                                    QuoteLiteral(table.schema + "." + table.name) + ")"));
   }
   return Status::Ok();
@@ -123,7 +123,7 @@ std::unique_ptr<SqlSession> DuckEngine::NewSession(const std::string& user, uint
 Status DuckEngine::DefineSchema(const std::string& database) {
   const std::string schema = SchemaOfDatabase(database);
   if (!schemas_.insert(ToLower(schema)).second) return Status::Ok();
-  return RunSql(catalog_.get(), "CREATE SCHEMA IF NOT EXISTS " + QuoteName(schema));
+  return RunSql(catalog_.get(), "CREATE SCHEMA IF NOT EXISTS " + QuoteSqlName(schema));
 }
 
 namespace {
@@ -161,7 +161,7 @@ Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const
     ASSIGN_OR_RETURN(const StoredTablePtr table, Resolve(*context->view, of, candidate.name));
     if (table == nullptr) continue;
     const std::string schema = SchemaOfDatabase(table->database);
-    const std::string key = ToLower(QuoteName(schema) + "." + QuoteName(table->name));
+    const std::string key = ToLower(QuoteSqlName(schema) + "." + QuoteSqlName(table->name));
     const auto [other, added] = named.emplace(key, table);
     if (!added && other->second->id != table->id) {
       return Status(Code::kUnsupported, "tables " + table->database + "." + table->name + " and " +
@@ -173,7 +173,7 @@ Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const
     const std::string body = TableScanCall(*table);
     if (views_[key] == body) continue;
     TRY(DefineSchema(table->database));
-    TRY(RunSql(catalog_.get(), "CREATE OR REPLACE VIEW " + QuoteName(schema) + "." + QuoteName(table->name) +
+    TRY(RunSql(catalog_.get(), "CREATE OR REPLACE VIEW " + QuoteSqlName(schema) + "." + QuoteSqlName(table->name) +
                                    " AS SELECT * FROM " + body));
     views_[key] = body;
   }

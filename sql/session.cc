@@ -133,7 +133,7 @@ Result<DuckSession::Planned> DuckSession::Prepare(const std::string& sql,
                                    : "VARCHAR";
     wrap = wrap || cast;
     list += (i > 0 ? ", " : "") + (cast ? "CAST(" + inner + " AS " + target + ")" : inner) + " AS " +
-            QuoteName(name == nullptr || *name == '\0' ? "?column?" : name);
+            QuoteSqlName(name == nullptr || *name == '\0' ? "?column?" : name);
     names += (i > 0 ? ", " : "") + inner;
     planned.columns.push_back(DescribeColumn(name, column.get()));
     duckdb_free(const_cast<char*>(name));
@@ -170,7 +170,7 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
   }
   if (search_path_ != database_ && !database_.empty()) {
     TRY(engine_.DefineSchema(database_));
-    TRY(RunSql(connection_.get(), "USE memory." + QuoteName(SchemaOfDatabase(database_))));
+    TRY(RunSql(connection_.get(), "USE memory." + QuoteSqlName(SchemaOfDatabase(database_))));
     search_path_ = database_;
   }
   engine_.contexts().Set(duckdb_id_, context);

@@ -349,7 +349,7 @@ std::string Quote(std::string_view text, char quote) {
 }
 }  // namespace
 
-std::string QuoteName(std::string_view name) { return Quote(name, '"'); }
+std::string QuoteSqlName(std::string_view name) { return Quote(name, '"'); }
 std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
 
 }  // namespace freshet

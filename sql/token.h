@@ -47,7 +47,7 @@ Status SyntaxErrorAt(std::string_view sql, size_t offset, std::string_view expec
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
 std::string ToLower(std::string_view text);  // ASCII only
-std::string QuoteName(std::string_view name);       // "a""b"
+std::string QuoteSqlName(std::string_view name);       // "a""b"
 std::string QuoteLiteral(std::string_view text);    // 'a''b'
 
 }  // namespace freshet
