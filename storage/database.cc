@@ -12,10 +12,12 @@
 #include <filesystem>
 
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
+#include "storage/failing_files.h"
 
 namespace freshet {
 namespace {
@@ -37,6 +39,16 @@ constexpr size_t kSyncBytes = kMiB;  // written back as we go, so that an fsync 
 
 Status Errno(const std::string& what) { return Status(Code::kLocalIo, what + ": " + std::strerror(errno)); }
 
+// After an error RocksDB would try again on a thread of its own, at its own pace, and refuse Resume meanwhile.
+// Ours is to resume when the next write comes (Engine::Write), so that a caller's retry finds the truth.
+class ResumeOnDemand : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error, bool* auto_recovery) override {
+    *auto_recovery = false;
+    Log(LogLevel::kError, "store_stopped", {{"error", error.ToString()}});
+  }
+};
+
 rocksdb::DBOptions DatabaseOptions(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
@@ -50,6 +62,7 @@ rocksdb::DBOptions DatabaseOptions(const StoreOptions& options) {
   // All writes come one at a time, under the engine's write lock; then insert hints beat concurrency.
   db.allow_concurrent_memtable_write = false;
   db.enable_pipelined_write = false;
+  db.listeners.push_back(std::make_shared<ResumeOnDemand>());
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   db.max_log_file_size = 4 * kMiB;
   db.keep_log_file_num = 2;
@@ -132,6 +145,10 @@ Status Database::OpenFamilies(const StoreOptions& options) {
   rocksdb::DBOptions db_options = DatabaseOptions(options);
   db_options.write_buffer_manager = write_buffers_;
   db_options.statistics = statistics_;
+  if (failpoints_armed.load()) {
+    files_ = MakeFailingFiles();
+    db_options.env = files_.get();
+  }
 
   std::vector<std::string> names(std::begin(kFamilyNames), std::end(kFamilyNames));
   std::vector<std::string> present;  // fails for a directory without a store: then there are none

@@ -44,6 +44,7 @@ class Database {
   Status CheckFormat();
 
   int lock_fd_ = -1;
+  std::unique_ptr<rocksdb::Env> files_;  // tests of failing disks only, else null
   std::shared_ptr<rocksdb::Cache> cache_;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
   std::shared_ptr<rocksdb::Statistics> statistics_;

@@ -110,7 +110,10 @@ SnapshotPtr Engine::BeforePieces(JobId job) {
 }
 
 // RocksDB stops taking writes after a failed one until told to go on; that works once there is space again.
+// The sync thread and a writer may want it at the same time.
 Status Engine::Resume() {
+  MutexLock lock(resume_mutex_);
+  if (!write_failed_.load()) return Status::Ok();
   TRY(ToStatus(database_->db().Resume()).At("the store stopped after a failed write"));
   write_failed_.store(false);
   return Status::Ok();
@@ -118,7 +121,8 @@ Status Engine::Resume() {
 
 Status Engine::SyncLog() {
   FAILPOINT("storage.sync.before");
-  if (!sync_failed_) {
+  // After a failed write RocksDB's log file must not be touched before Resume has put a new one in its place.
+  if (!sync_failed_ && !write_failed_.load()) {
     Status status = ToStatus(database_->db().FlushWAL(true));
     if (status.ok()) return status;
     sync_failed_ = true;

@@ -63,10 +63,11 @@ class Engine {
   Status Load();
   // Called by the sync thread.
   Status SyncLog();
-  Status Resume();
+  Status Resume() EXCLUDES_LOCK(resume_mutex_);
 
   const std::shared_ptr<Database> database_;
-  std::atomic<bool> write_failed_{false};
+  std::atomic<bool> write_failed_{false};  // RocksDB takes no writes until Resume
+  Mutex resume_mutex_;
 
   Mutex write_mutex_;
   uint64_t written_ GUARDED_BY(write_mutex_) = 0;  // commit number
