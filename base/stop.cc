@@ -3,7 +3,18 @@
 
 #include <pthread.h>
 
+#include <condition_variable>
+#include <mutex>
+
 namespace freshet {
+
+bool WaitForStop(const StopToken& stop, std::chrono::milliseconds wait) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock<std::mutex> lock(mutex);
+  never.wait_for(lock, stop, wait, [] { return false; });
+  return stop.stop_requested();
+}
 
 NamedThread::NamedThread(std::string name, std::function<void(StopToken)> body)
     : thread_([name = std::move(name), body = std::move(body)](StopToken stop) {

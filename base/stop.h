@@ -3,6 +3,7 @@
 // it checks at each blocking call. Thread names are at most 15 bytes (Linux).
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,10 @@ namespace freshet {
 
 using StopToken = std::stop_token;
 using StopSource = std::stop_source;
+
+// Waits for `wait` or until a stop is requested, whichever is first; true on a stop. For polling a remote
+// side that gives no sign; a default token never stops.
+bool WaitForStop(const StopToken& stop, std::chrono::milliseconds wait);
 
 class NamedThread {
  public:

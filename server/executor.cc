@@ -25,7 +25,7 @@ std::vector<ResultColumn> TextColumns(std::initializer_list<const char*> names) 
 
 // An OK without rows, or the error.
 CursorResult Done(Status status) {
-  if (!status.ok()) return status;
+  TRY(std::move(status));
   return std::unique_ptr<ResultCursor>();
 }
 

@@ -31,7 +31,7 @@ bool SignalWatcher::Wait(Deadline deadline) const {
   std::condition_variable_any changed;
   std::unique_lock lock(mutex);
   // Never() does not fit the library's clock arithmetic.
-  const auto at = std::min(deadline.at(), std::chrono::steady_clock::now() + std::chrono::hours(1));
+  const auto at = std::min(deadline.at(), Clock::System().Now() + std::chrono::hours(1));
   do {
     changed.wait_until(lock, stop_.get_token(), at, [] { return false; });
   } while (!stop_.stop_requested() && !deadline.Passed());

@@ -27,7 +27,7 @@ struct StatementRunner {
   DuckSession& session;
 
   static Answer Done(Status status) {
-    if (!status.ok()) return status;
+    TRY(std::move(status));
     return std::unique_ptr<ResultCursor>();
   }
   Answer operator()(const Query& statement) { return session.RunQuery(statement.sql, {}); }

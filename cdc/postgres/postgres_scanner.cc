@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 
 #include "cdc/change/text_cell.h"
 #include "cdc/postgres/binary_cell.h"
@@ -154,9 +153,8 @@ Status PostgresScanner::WaitVisible(const Position& seen, Deadline deadline, Sto
     const bool running =
         std::find(snapshot.running.begin(), snapshot.running.end(), position->xid) != snapshot.running.end();
     if (begun && !running && !memory_->AnyDelivered(snapshot.running)) return Status::Ok();
-    if (stop.stop_requested()) return Status(Code::kCancelled, "stop requested");
     if (deadline.Passed()) return Status(Code::kTimeout, "a logged transaction does not become visible");
-    std::this_thread::sleep_for(retry);
+    if (WaitForStop(stop, retry)) return Status(Code::kCancelled, "stop requested");
     retry = std::min(retry * 2, kVisibleRetryMax);
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cdc/postgres/replication_stream.h"
 
-#include <thread>
 
 #include "base/cursor.h"
+#include "base/stop.h"
 #include "cdc/postgres/slot.h"
 
 namespace freshet {
@@ -49,7 +49,7 @@ Result<ReplicationStream> ReplicationStream::Start(const PostgresOptions& option
     Status started = connection.StartCopy(command, Deadline::After(kStartMax));
     if (started.ok()) return ReplicationStream(std::move(connection));
     if (started.code() != Code::kConflict || busy.Passed()) return StartError(std::move(started), options.slot_name);
-    std::this_thread::sleep_for(kSlotBusyRetry);
+    WaitForStop({}, kSlotBusyRetry);
   }
 }
 

@@ -4,9 +4,9 @@
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
-#include <thread>
 
 #include "base/log.h"
+#include "base/stop.h"
 
 namespace freshet {
 namespace {
@@ -147,7 +147,7 @@ Status WaitForWriters(PgConnection& connection, const std::vector<TableName>& ta
     if (deadline.Passed()) {
       return Status(Code::kTimeout, "a transaction that wrote to " + NameList(tables, false) + " does not end");
     }
-    std::this_thread::sleep_for(kDropRetry);
+    WaitForStop({}, kDropRetry);
   }
   return Status::Ok();
 }
@@ -259,7 +259,7 @@ Status DropSlotAndPublication(PgConnection& connection, const PostgresOptions& o
         Deadline::After(kStatementMax), {options.slot_name});
     if (dropped.ok() || dropped.code() == Code::kNotFound) break;
     if (dropped.code() != Code::kConflict || deadline.Passed()) return std::move(dropped).status().At("drop slot");
-    std::this_thread::sleep_for(kDropRetry);  // our walsender is still on its way out
+    WaitForStop({}, kDropRetry);  // our walsender is still on its way out
   }
   if (options.owns_publication) {
     ASSIGN_OR_RETURN(const PgRows done, connection.Query("DROP PUBLICATION IF EXISTS " +
