@@ -84,13 +84,13 @@ std::optional<Copier::Work> Copier::WaitForWork(StopToken stop) {
   MutexLock lock(mutex_);
   while (!stopping_ && !stop.stop_requested()) {
     if (std::optional<Work> work = PickLocked()) return work;
-    work_.WaitUntil(mutex_, std::chrono::steady_clock::now() + kDueCheck);
+    work_.WaitUntil(mutex_, Clock::System().Now() + kDueCheck);
   }
   return std::nullopt;
 }
 
 std::optional<Copier::Work> Copier::PickLocked() {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = Clock::System().Now();
   if (!notes_.empty() && notes_not_before_ <= now) {
     Work work{notes_.front(), 0, nullptr, Note{}};
     notes_.pop_front();
@@ -162,6 +162,9 @@ Status Copier::CopyChunk(const Work& work, const PlannedChunk& chunk, TableScann
   PlannedChunk done = chunk;
   std::optional<KeyText> cut_after;
   Result<EncodedRows> rows = ReadInWindow(scanner, window, done, cut_after, stop);
+  if (rows.ok() && window.not_ahead_of_log) {
+    if (Status waited = WaitForLog(stop); !waited.ok()) rows = std::move(waited);
+  }
   if (!rows.ok()) {
     TRY(inbox_.Run([&](TableSink& sink) {
       sink.CloseWindow(window.id);
@@ -198,6 +201,12 @@ Status Copier::CopyChunk(const Work& work, const PlannedChunk& chunk, TableScann
   return Status::Ok();
 }
 
+// Until the log has passed everything that the read before could see.
+Status Copier::WaitForLog(StopToken stop) {
+  ASSIGN_OR_RETURN(const Position read_at, connector_.CurrentPosition());
+  return progress_.WaitPosition(read_at, Deadline::After(kVisibleMax), stop);
+}
+
 Status Copier::NoteSourcePosition(const TableName& table) {
   ASSIGN_OR_RETURN(const Position position, connector_.CurrentPosition());
   return inbox_.Run([&](TableSink& sink) { return sink.NoteCopied(table, position); });
@@ -206,7 +215,7 @@ Status Copier::NoteSourcePosition(const TableName& table) {
 void Copier::GiveBackLocked(const Work& work) {
   if (std::holds_alternative<Note>(work.what)) {
     notes_.push_back(work.table);
-    notes_not_before_ = std::chrono::steady_clock::now() + kNoteWait;
+    notes_not_before_ = Clock::System().Now() + kNoteWait;
     return;
   }
   CopyPlan* plan = PlanOf(work);
@@ -243,7 +252,7 @@ bool Copier::Settle(const Work& work, const Status& status) {
       const bool schema_moved = status.code() == Code::kSchemaMoved;
       stop_table = schema_moved ? ++plan->schema_waits > kSchemaWaitsMax : ++plan->failures > kChunkTriesMax;
       const auto wait = schema_moved ? kSchemaWait : std::min(kFirstWait * (1 << std::min(plan->failures, 8)), kWaitMax);
-      plan->not_before = std::chrono::steady_clock::now() + wait;
+      plan->not_before = Clock::System().Now() + wait;
     }
   }
   if (stop_table || decision.verdict == Verdict::kStopTable) return StopTable(work.table, status);

@@ -35,8 +35,8 @@ class Copier {
     // The whole job must stop (login refused, our disk). Called at most a few times, by a worker.
     std::function<void(Status, Phase)> on_failed;
   };
-  Copier(Connector& connector, ApplyInbox& inbox, Settings settings) noexcept
-      : connector_(connector), inbox_(inbox), settings_(std::move(settings)) {}
+  Copier(Connector& connector, ApplyInbox& inbox, JobProgress& progress, Settings settings) noexcept
+      : connector_(connector), inbox_(inbox), progress_(progress), settings_(std::move(settings)) {}
   ~Copier() { Stop(); }
 
   // Any thread, before or after Start. Replaces the table's plan.
@@ -65,6 +65,7 @@ class Copier {
   std::optional<Work> PickLocked() REQUIRES_LOCK(mutex_);
   Status Do(const Work& work, TableScanner& scanner, StopToken stop);
   Status CopyChunk(const Work& work, const PlannedChunk& chunk, TableScanner& scanner, StopToken stop);
+  Status WaitForLog(StopToken stop);
   Status NoteSourcePosition(const TableName& table);
   void StartWorkersLocked() REQUIRES_LOCK(mutex_);
   // False when the worker must end.
@@ -75,6 +76,7 @@ class Copier {
 
   Connector& connector_;
   ApplyInbox& inbox_;
+  JobProgress& progress_;
   const Settings settings_;
   Mutex mutex_;
   CondVar work_;

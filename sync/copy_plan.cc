@@ -20,6 +20,7 @@ std::optional<PlannedChunk> CopyPlan::TakeChunk() {
 }
 
 void CopyPlan::AddRemainder(const PlannedChunk& chunk, const KeyText& cut_after) {
+  if (chunk.range.up_to == cut_after) return;  // cut behind its very last row
   ready_.push_front({{cut_after, chunk.range.up_to}, chunk.order + 1});
 }
 

@@ -9,6 +9,7 @@ namespace freshet {
 using nlohmann::json;
 
 void CopyProgress::MarkDone(const PlannedChunk& chunk) {
+  CHECK(!chunk.range.up_to || chunk.range.up_to != chunk.range.after);  // an empty range has no place in the order
   ++chunks_done_;
   DoneRange range{chunk.range.after, chunk.range.up_to, chunk.order, chunk.order};
   auto at = std::upper_bound(done_.begin(), done_.end(), chunk.order,

@@ -80,8 +80,18 @@ Result<Position> JobProgress::WaitApplied(const Position& target, Deadline deadl
                                                        : "the log is not applied so far yet";
       return Status(Code::kTimeout, "timed out waiting for the source's changes: " + what);
     }
-    changed_.WaitUntil(mutex_, std::min(deadline.at(), std::chrono::steady_clock::now() + kStopCheck));
+    changed_.WaitUntil(mutex_, std::min(deadline.at(), Clock::System().Now() + kStopCheck));
   }
+}
+
+Status JobProgress::WaitPosition(const Position& target, Deadline deadline, StopToken stop) {
+  MutexLock lock(mutex_);
+  while (!applied_.Covers(target)) {
+    if (stop.stop_requested()) return Status(Code::kCancelled, "stopped while waiting for the log");
+    if (deadline.Passed()) return Status(Code::kTimeout, "the log did not get as far as the source was read");
+    changed_.WaitUntil(mutex_, std::min(deadline.at(), Clock::System().Now() + kStopCheck));
+  }
+  return Status::Ok();
 }
 
 Position JobProgress::applied() const {

@@ -36,6 +36,9 @@ class JobProgress {
   // still unfinished; the position reached. kTimeout, kCancelled, kConflict.
   Result<Position> WaitApplied(const Position& target, Deadline deadline, StopToken stop);
 
+  // The same without regard to tables.
+  Status WaitPosition(const Position& target, Deadline deadline, StopToken stop);
+
   Position applied() const;
   JobStatistics statistics() const;
   int64_t last_commit_time_us() const;

@@ -178,7 +178,7 @@ void JobRunner::Loop(StopToken stop) {
       const bool events = progressed_ || settled_ || failed_ || !discovered_.empty();
       if (stopped_) break;
       if (commands_.empty() && !events) {
-        wake_.WaitUntil(mutex_, std::chrono::steady_clock::now() + kWakeEvery);
+        wake_.WaitUntil(mutex_, Clock::System().Now() + kWakeEvery);
       }
       if (!commands_.empty()) {
         command = commands_.front();
@@ -216,7 +216,7 @@ void JobRunner::TakeEvents() {
   }
   if (progressed) (void)Feed(PipelineProgressed{});
   if (failed) {
-    failed->worked_before = std::chrono::steady_clock::now() - pipeline_since_ >= kWorkedWell;
+    failed->worked_before = Clock::System().Now() - pipeline_since_ >= kWorkedWell;
     Log(LogLevel::kWarn, "pipeline_failed", {{"job", definition().name}, {"code", CodeName(failed->code)},
                                              {"error", failed->message}});
     (void)Feed(*failed);
@@ -296,7 +296,7 @@ void JobRunner::StartPipeline() {
     (void)Feed(PipelineFailed{status.code(), Phase::kConnect, status.message(), false});
     return;
   }
-  pipeline_since_ = std::chrono::steady_clock::now();
+  pipeline_since_ = Clock::System().Now();
   (void)Feed(PipelineOpened{});
   pipeline_->Start();
 }

@@ -29,7 +29,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Open(Store& store, Connector& connec
   const JobOptions& options = self->settings_.sink.options;
   Copier::Settings copy{self->settings_.job_name, options.snapshot_parallelism, options.snapshot_split_size,
                         [self](Status status, Phase phase) { self->Fail(std::move(status), phase); }};
-  self->copier_ = std::make_unique<Copier>(connector, self->inbox_, std::move(copy));
+  self->copier_ = std::make_unique<Copier>(connector, self->inbox_, progress, std::move(copy));
   TableSink::Settings sink = self->settings_.sink;
   sink.on_copy_due = [self](CopyDue due) { self->copier_->Add(std::move(due)); };
   ASSIGN_OR_RETURN(self->sink_, TableSink::Open(store, std::move(sink), progress, clock));

@@ -7,8 +7,12 @@
 // Copy beside the log. Every log event is applied as an upsert at once; a missing row is legal until the table
 // is READY. A chunk is read after everything that was applied when its window was opened, so its row is right
 // unless the log touched the key inside the window: then the log wins, or its patches are laid over the row.
-// An update that moves a row to another key without sending all of it, while the row is not copied yet, leaves
-// the new key without a row: no chunk need read it again. Such a table gets a second pass (`copy_again`).
+// A chunk may be read ahead of the log. Then a stored row may be a later one than the log's, even of another
+// life of its key, until the log has passed the read. That is harmless for whole images and for changes that stay
+// with their key; but an update that moves a row to another key without sending all of it would carry wrong cells
+// on. Such a row is left out, and the table gets a second pass (`copy_again`) once the log has passed everything
+// the first one read; chunks of that pass are written only when they are not ahead of the log, so that stored
+// rows can be trusted from then on.
 #pragma once
 
 #include <deque>
@@ -65,6 +69,8 @@ class TableSink : public Sink {
     Position applied;          // everything up to here is applied
     SchemaPtr source_schema;   // the shape to read
     StoredTablePtr stored;     // the shape to store
+    // ApplyChunk may be called only once the log has passed the source's position after the chunk's read.
+    bool not_ahead_of_log = false;
   };
   // kNotFound when the table is gone, stopped or needs no copy any more.
   Result<Window> OpenWindow(const TableName& table);
@@ -75,7 +81,6 @@ class TableSink : public Sink {
     kReadAgain,  // the table was truncated or changed inside the window
     kGone,       // the table needs no chunk any more
     kCompleted,  // applied; it was the last: note the source's position
-    kNextPass,   // applied; it was the last of this pass, on_copy_due was called for the next one
   };
   // Closes the window. `done` is what the rows cover.
   Result<ChunkOutcome> ApplyChunk(uint64_t window, const EncodedRows& rows, const PlannedChunk& done);
@@ -112,6 +117,7 @@ class TableSink : public Sink {
   Status ApplyBatchTo(Table& table, const RowBatch& batch);
   Status ApplyWithMissingRows(Table& table, const RowBatch& batch);
   Status ApplyRowThatMayBeMissing(Table& table, const RowBatch& batch, const RowChange& row);
+  Status ApplyOne(Table& table, const RowBatch& batch, const RowChange& row);
   Result<bool> HasRow(const Table& table, const RowBatch& batch, uint32_t image);
   Status ApplyChange(const SchemaChange& change);
   Status ApplyChangeTo(Table& table, const SchemaChange& change);

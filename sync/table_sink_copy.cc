@@ -45,7 +45,7 @@ Result<TableSink::Window> TableSink::OpenWindow(const TableName& name) {
   windows_[id] = {name, false};
   table->shown_changed = true;
   ShowTables();
-  return Window{id, writer_->position(), table->record.source_schema, table->stored};
+  return Window{id, writer_->position(), table->record.source_schema, table->stored, table->record.passes > 0};
 }
 
 void TableSink::CloseWindow(uint64_t id) {
@@ -74,18 +74,11 @@ Result<TableSink::ChunkOutcome> TableSink::ApplyChunk(uint64_t id, const Encoded
     CloseWindow(id);
     return status;
   }
-  ChunkOutcome outcome = ChunkOutcome::kApplied;
-  if (table->record.progress.finished()) {
-    outcome = ChunkOutcome::kCompleted;
-    if (table->record.copy_again) {
-      TRY(NextPass(*table));
-      outcome = ChunkOutcome::kNextPass;
-    }
-  }
+  const bool completed = table->record.progress.finished();
   CloseWindow(id);
   TRY(FinishCommit({}, 0));
   FAILPOINT("sync.copy.after_apply");
-  return outcome;
+  return completed ? ChunkOutcome::kCompleted : ChunkOutcome::kApplied;
 }
 
 Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const PlannedChunk& done) {
@@ -108,16 +101,12 @@ Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const Pl
 Status TableSink::NoteCopied(const TableName& name, const Position& source_position) {
   Table* table = Find(name);
   if (table == nullptr || !table->record.progress.finished()) return Status::Ok();
-  if (table->record.copy_again) {
-    TRY(NextPass(*table));  // the log moved a row between the last chunk and now
-    return FinishCommit({}, 0);
-  }
   Move(*table, ChunksCompleted{source_position});
   TRY(AdvanceTables(writer_->position()));
   return FinishCommit({}, 0);
 }
 
-// All chunks again, over the rows that are there.
+// All chunks again, over the rows that are there; the log has passed everything the last pass read.
 Status TableSink::NextPass(Table& table) {
   table.record.copy_again = false;
   table.record.progress = CopyProgress();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TableSink: changes of tables whose rows may be missing: while their copy runs, or for good when they were
-// never copied. Invariant: a stored row is whole and right for the log's place or a later one; rows that are
-// missing for longer than their chunk takes are known (copy_again).
+// never copied. Invariant: in the first pass a stored row is whole, and of the log's place or a later one; from
+// the second pass on it is of the log's place. Rows that no chunk need bring are known (copy_again).
 #include "storage/key_codec.h"
 #include "sync/table_sink.h"
 
@@ -74,35 +74,39 @@ Status TableSink::ApplyWithMissingRows(Table& table, const RowBatch& batch) {
 }
 
 Status TableSink::ApplyRowThatMayBeMissing(Table& table, const RowBatch& batch, const RowChange& row) {
+  if (!NeedsStoredRow(batch, row)) return ApplyOne(table, batch, row);
   const uint32_t old_image = row.before != kNoImage ? row.before : row.after;
-  bool complete = true;
-  if (NeedsStoredRow(batch, row)) {
-    ASSIGN_OR_RETURN(complete, HasRow(table, batch, old_image));
-  }
-  if (complete) return writer_->ApplyRows(table.record.id, Single(batch, row), {true, table.touched.get()});
-  if (!CopyUnfinished(table.record.state)) {
-    Stop(table, "an update needs a row from before the job's start, which was never copied (ALTER JOB n RESYNC TABLE "
-                "copies the table)");
-    return Status::Ok();
-  }
   std::string old_key;
   std::string new_key;
   TRY(AppendKey(table.record.id, *batch.schema, batch.Image(old_image), batch.arena, old_key));
   TRY(AppendKey(table.record.id, *batch.schema, batch.Image(row.after), batch.arena, new_key));
+  const bool moved = old_key != new_key;
+  const bool copying = CopyUnfinished(table.record.state);
   // Its chunk is read later, or is being read and takes the patch.
-  if (old_key == new_key) return writer_->ApplyRows(table.record.id, Single(batch, row), {true, table.touched.get()});
-  const RowBatch deletion = Single(batch, {RowOp::kDelete, old_image, kNoImage});
-  TRY(writer_->ApplyRows(table.record.id, deletion, {true, table.touched.get()}));
+  if (copying && !moved) return ApplyOne(table, batch, row);
+  if (!copying || table.record.passes > 0) {  // stored rows can be trusted
+    ASSIGN_OR_RETURN(const bool there, HasRow(table, batch, old_image));
+    if (there) return ApplyOne(table, batch, row);
+  }
+  if (!copying) {
+    Stop(table, "an update needs a row from before the job's start, which was never copied (ALTER JOB n RESYNC TABLE "
+                "copies the table)");
+    return Status::Ok();
+  }
+  TRY(ApplyOne(table, batch, {RowOp::kDelete, old_image, kNoImage}));
   // A chunk that was read ahead of the log may have brought the row to its new place already.
   ASSIGN_OR_RETURN(const bool there, HasRow(table, batch, row.after));
   if (there) return Status::Ok();
-  // No chunk need bring the row: its range may be done. Chunks in flight must not bring an older row of that
-  // key either, which a later change could carry on to a third place.
+  // Chunks in flight must not bring an older row of that key, and its later patches are not for them either.
   Poison(table.record.source);
   if (table.touched) table.touched->keys.erase(new_key);
   table.record.copy_again = true;
   table.record_changed = true;
   return Status::Ok();
+}
+
+Status TableSink::ApplyOne(Table& table, const RowBatch& batch, const RowChange& row) {
+  return writer_->ApplyRows(table.record.id, Single(batch, row), {true, table.touched.get()});
 }
 
 }  // namespace freshet

@@ -29,7 +29,7 @@ Result<ContentHash> HashSource(TableScanner& scanner, const StoredTable& table, 
       ASSIGN_OR_RETURN(const EncodedRows encoded, EncodeChunk(table, rows.batch));
       ASSIGN_OR_RETURN(const ContentHash part, HashRows(table, encoded));
       hash.Add(part);
-      if (!rows.cut_after) break;
+      if (!rows.cut_after || rows.cut_after == range.up_to) break;
       range.after = std::move(rows.cut_after);
     }
     if (!bound) return hash;

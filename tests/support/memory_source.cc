@@ -204,7 +204,7 @@ class MemoryReader : public Source {
  public:
   MemoryReader(MemoryDatabase& database, uint64_t after, std::vector<SchemaPtr> schemas, TableFilter filter)
       : database_(database), read_(after), filter_(std::move(filter)) {
-    for (SchemaPtr& schema : schemas) tables_[schema->name] = {std::move(schema), 0};
+    for (const SchemaPtr& schema : schemas) tables_[schema->name] = {schema, 0};
   }
 
   Result<std::optional<ChangeEvent>> Next(Deadline deadline) override {
