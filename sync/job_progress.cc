@@ -62,21 +62,25 @@ void JobProgress::StateChanged(bool running, std::string error) {
 
 Result<Position> JobProgress::WaitApplied(const Position& target, Deadline deadline, StopToken stop) {
   MutexLock lock(mutex_);
-  std::vector<TableName> copying;
-  for (const auto& [name, table] : tables_) {
-    if (Unfinished(table)) copying.push_back(name);
-  }
+  // Which tables to wait for shows once the log is that far: it may itself start copies (resync, new tables).
+  std::optional<std::vector<TableName>> copying;
   const auto done = [&](const TableName& name) {
     const auto found = tables_.find(name);
     return found == tables_.end() || !Unfinished(found->second);
   };
   while (true) {
-    std::erase_if(copying, done);
-    if (applied_.Covers(target) && copying.empty()) return applied_;
+    if (!copying && applied_.Covers(target)) {
+      copying.emplace();
+      for (const auto& [name, table] : tables_) copying->push_back(name);
+    }
+    if (copying) {
+      std::erase_if(*copying, done);
+      if (copying->empty()) return applied_;
+    }
     if (!running_) return Status(Code::kConflict, "the job is not running: " + error_);
     if (stop.stop_requested()) return Status(Code::kCancelled, "stopped while waiting for the source's changes");
     if (deadline.Passed()) {
-      const std::string what = applied_.Covers(target) ? std::to_string(copying.size()) + " tables are being copied"
+      const std::string what = copying ? std::to_string(copying->size()) + " tables are being copied"
                                                        : "the log is not applied so far yet";
       return Status(Code::kTimeout, "timed out waiting for the source's changes: " + what);
     }

@@ -32,8 +32,8 @@ class JobProgress {
   // --- by the runner: wakes every waiter. `running` false: Wait ends with kConflict and this error.
   void StateChanged(bool running, std::string error);
 
-  // Returns when the applied position covers `target` and no table that was being copied at the call is
-  // still unfinished; the position reached. kTimeout, kCancelled, kConflict.
+  // Returns when the applied position covers `target` and every table that was being copied then is ready or
+  // stopped; the position reached. kTimeout, kCancelled, kConflict.
   Result<Position> WaitApplied(const Position& target, Deadline deadline, StopToken stop);
 
   // The same without regard to tables.

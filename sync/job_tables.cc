@@ -63,16 +63,7 @@ Result<std::optional<TableRecord>> LoadTable(Store& store, JobId job, const Tabl
   return std::optional<TableRecord>(std::move(record));
 }
 
-// The source's present shape as a later version of the stored one. Rows are gone, so column ids start anew
-// above all that were ever used.
-SchemaPtr NextVersion(const TableSchema& stored, const TableSchema& now) {
-  auto next = std::make_shared<TableSchema>(now);
-  next->version = stored.version + 1;
-  next->next_column_id = stored.next_column_id;
-  for (Column& column : next->columns) column.id = next->next_column_id++;
-  return next;
-}
-
+// Whether rows of both shapes are stored alike; versions, column ids and defaults of old rows do not count.
 bool SameShape(const TableSchema& stored, const TableSchema& now) {
   TableSchema a = stored;
   TableSchema b = now;
@@ -231,19 +222,18 @@ Status JobTables::Resync(const std::vector<TableName>& names) {
     record.source_schema = shape.schemas[i];
     record.follow_from = shape.from;
     StoredTablePtr stored = record.id ? writer->table(record.id) : nullptr;
-    if (stored == nullptr) {
+    if (stored != nullptr && SameShape(*stored->schema, *shape.schemas[i])) {
+      record.source_schema = stored->schema;
+      TRY(writer->TruncateTable(record.id));
+      TRY(writer->SetReady(record.id, false));
+    } else {
+      // Another shape shares no columns with the old one, its key least of all: a table of its own, in one commit.
+      if (stored != nullptr) {
+        TRY(writer->ApplySchemaChange(record.id,
+                                      {SchemaChangeKind::kDropTable, stored->schema, nullptr, "", "RESYNC TABLE"}));
+      }
       ASSIGN_OR_RETURN(stored, writer->CreateTable(job.target_database, record.target, shape.schemas[i], false));
       record.id = stored->id;
-    } else {
-      TRY(writer->TruncateTable(record.id));
-      if (SameShape(*stored->schema, *shape.schemas[i])) {
-        record.source_schema = stored->schema;
-      } else {
-        record.source_schema = NextVersion(*stored->schema, *shape.schemas[i]);
-        TRY(writer->ApplySchemaChange(record.id, {SchemaChangeKind::kAlterTable, stored->schema, record.source_schema,
-                                                  "", "RESYNC TABLE"}));
-      }
-      TRY(writer->SetReady(record.id, false));
     }
     writer->PutRecord({RecordFamily::kJobs, TableKey(job.id, names[i]), EncodeTable(record)});
   }
