@@ -345,8 +345,14 @@ TEST_F(Live, CommandsBesideQueriesAnswer) {
   EXPECT_EQ(mysql_change_user(client.get(), "sha2", "sh4", "shop"), 0) << mysql_error(client.get());
   EXPECT_EQ(mysql_change_user(client.get(), "native", "n4tive", nullptr), 0) << mysql_error(client.get());
   EXPECT_EQ(Ask(client.get(), "SELECT 3"), "3");
+}
+
+TEST_F(Live, DeniedChangeOfUserEndsTheConnection) {
+  ClientPtr client = Connect();
+  ASSERT_EQ(mysql_change_user(client.get(), "sha2", "sh4", "shop"), 0) << mysql_error(client.get());
   EXPECT_NE(mysql_change_user(client.get(), "native", "wrong", nullptr), 0);
   EXPECT_EQ(mysql_errno(client.get()), 1045u);
+  EXPECT_EQ(Ask(client.get(), "SELECT 3").substr(0, 5), "error");
 }
 
 TEST_F(Live, ConnectionsAboveTheLimitAreRefusedAndRoomIsMadeAgain) {
