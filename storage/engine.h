@@ -47,7 +47,7 @@ class Engine {
   Result<uint64_t> NextId() EXCLUDES_LOCK(write_mutex_);
 
   // --- the write path
-  Mutex& write_mutex() { return write_mutex_; }
+  Mutex& write_mutex() THREAD_ANNOTATION(lock_returned(write_mutex_)) { return write_mutex_; }
   // One atomic write, not yet durable; returns its commit number. Readers do not see it before Publish.
   Result<uint64_t> Write(rocksdb::WriteBatch& batch) REQUIRES_LOCK(write_mutex_);
   // Readers see everything written so far, under `catalog`.

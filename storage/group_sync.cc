@@ -65,7 +65,6 @@ void GroupSync::Run(StopToken stop) {
   if (written_ != durable_) SyncOnce();
 }
 
-// REQUIRES: mutex_ held; released while syncing.
 void GroupSync::SyncOnce() {
   const uint64_t target = written_;
   mutex_.Unlock();

@@ -33,7 +33,8 @@ class GroupSync {
   static constexpr std::chrono::milliseconds kRetryDelay{200};
 
   void Run(StopToken stop);
-  void SyncOnce();
+  // Releases mutex_ while it syncs.
+  void SyncOnce() REQUIRES_LOCK(mutex_);
 
   const std::function<Status()> sync_;
   const std::chrono::milliseconds delay_max_;

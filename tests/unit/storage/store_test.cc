@@ -83,7 +83,9 @@ TEST_F(StoreTest, records_are_scanned_in_key_order_by_prefix_both_ways) {
                                                      {RecordFamily::kJobs, "p1", "other family"}}));
   const auto values = [&](bool newest_first, size_t limit, std::string_view prefix = "p") {
     std::string text;
-    for (const auto& [key, value] : *store_->ScanRecords(RecordFamily::kLedger, prefix, newest_first, limit)) text += value;
+    const auto records = store_->ScanRecords(RecordFamily::kLedger, prefix, newest_first, limit);
+    EXPECT_TRUE(records.ok());
+    for (const auto& [key, value] : *records) text += value;
     return text;
   };
   EXPECT_EQ(values(false, 0), "123");
