@@ -37,6 +37,12 @@ def _settle(source, database, freshet, job):
     assert_equal(source, database, freshet)
 
 
+# Failpoints that only a particular past reaches: what to arm in a round before them.
+ROUND_BEFORE = {"storage.undo.before_write": "storage.piece.after_write=crash@2"}
+# Rows that make one transaction larger than the limit above which it is applied in pieces.
+ROWS_IN_PIECES, ROWS = 120_000, 20_000
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", failpoints())
 @pytest.mark.parametrize("source_kind", ["mariadb", "postgres"])
@@ -46,47 +52,54 @@ def test_crash_at_failpoint_then_equal(request, make_database, source_kind, name
     database = make_database(source)
     create_tables(source, database, ["a", "b"], rows=3_000)
     freshet = Freshet()
-    crashes = 0
+    rows = ROWS_IN_PIECES if re.search(r"piece|undo", name) else ROWS
+    rounds = [ROUND_BEFORE[name]] if name in ROUND_BEFORE else []
+    rounds += [f"{name}=crash@1", f"{name}=crash@4"]
+    crashed_there = False
     try:
         freshet.start()
         freshet.execute(f"CREATE DATABASE {database}")
         freshet.stop()
-        for due in (1, 4):
+        for number, armed in enumerate(rounds):
             try:
-                freshet.start(failpoints=f"{name}=crash@{due}")
-                _exercise(source, database, freshet, round_number=due)
+                freshet.start(failpoints=armed)
+                _exercise(source, database, freshet, number, rows)
             except (pymysql.err.MySQLError, ServerDied, RuntimeError, AssertionError, OSError):
                 pass
             if freshet.process.running():
                 freshet.stop()  # a failpoint of the way down may still be passed
-            crashes += freshet.process.popen.returncode == FAILPOINT_EXIT_STATUS
+            crashed = freshet.process.popen.returncode == FAILPOINT_EXIT_STATUS
+            crashed_there = crashed_there or (crashed and armed.startswith(name))
         freshet.start()
         if freshet.job("crashing") is None:  # the crash came before the job was stored
             freshet.create_job("crashing", source, database, snapshot_split_size=300)
         _settle(source, database, freshet, "crashing")
-        assert crashes > 0, f"nothing passed failpoint {name}"
+        assert crashed_there, f"nothing passed failpoint {name}"
     finally:
         freshet.remove()
 
 
-def _exercise(source, database, freshet, round_number):
+def _exercise(source, database, freshet, number, rows):
+    for _ in range(2):
+        freshet.execute(f"CREATE DATABASE catalog_{number}")
+        freshet.execute(f"DROP DATABASE catalog_{number}")
     if freshet.job("crashing") is None:
         freshet.create_job("crashing", source, database, snapshot_split_size=300)
-    extra = f"extra_{round_number}"
     source.script([
-        f"INSERT INTO a VALUES ({round_number * 100_000}, 1, 'x', 1)", "UPDATE b SET touched = touched + 1",
-        f"ALTER TABLE a ADD COLUMN {extra} INT", f"UPDATE a SET {extra} = id WHERE id % 7 = 0",
-        f"CREATE TABLE new_{round_number} (id INT PRIMARY KEY)", f"INSERT INTO new_{round_number} VALUES (1)",
+        f"INSERT INTO a VALUES ({(number + 1) * 100_000}, 1, 'x', 1)", "UPDATE b SET touched = touched + 1",
+        f"ALTER TABLE a ADD COLUMN extra_{number} INT", f"UPDATE a SET extra_{number} = id WHERE id % 7 = 0",
+        f"CREATE TABLE new_{number} (id INT PRIMARY KEY)", f"INSERT INTO new_{number} VALUES (1)",
         "DELETE FROM b WHERE id % 5 = 0", "TRUNCATE TABLE b", "INSERT INTO b VALUES (1, 1, 'after', 1)",
-        f"DROP TABLE new_{round_number}",
+        f"DROP TABLE new_{number}",
     ], database)
-    large = ",".join(f"({round_number * 1_000_000 + i}, 1, '{'w' * 180}', 0)" for i in range(100, 20_000))
+    large = ",".join(f"({(number + 1) * 1_000_000 + i}, 1, '{'w' * 180}', 0)" for i in range(rows))
     source.execute(f"INSERT INTO b (id, amount, note, touched) VALUES {large}", database=database)
     freshet.sync("crashing", 30)
     source.execute(f"UPDATE b SET note = '{'v' * 180}', touched = 7", database=database)
     freshet.sync("crashing", 30)
+    armed = freshet.failpoints
     freshet.stop()
-    freshet.start(freshet.failpoints)
+    freshet.start(armed)
     freshet.sync("crashing", 30)
 
 

@@ -85,11 +85,11 @@ def test_mirror_command_says_why_it_cannot(source, make_database, tmp_path):
 def test_full_disk_stops_without_damage_and_goes_on_afterwards(mariadb, make_database):
     """A file size limit makes every write beyond it fail the way a full disk does; the restart has none."""
     database = make_database(mariadb)
-    create_tables(mariadb, database, ["a", "b"], rows=30_000)
+    create_tables(mariadb, database, ["a", "b"], rows=60_000)
 
     def limit_files():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails with an error instead
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
 
     freshet = Freshet(preexec=limit_files).start()
     with contextlib.suppress(pymysql.err.MySQLError):

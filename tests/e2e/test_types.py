@@ -120,7 +120,7 @@ def test_copied_row_equals_logged_row_equals_source(any_source, freshet, make_da
 
 @pytest.mark.parametrize("key_type, values", [
     ("BIGINT", ["-1", "0", "9223372036854775807"]),
-    ("VARCHAR(40)", ["'a'", "'B'", "'ä'", "'a b'", "''"]),
+    ("VARCHAR(40)", ["'a'", "'B'", "'ü'", "'a b'", "''"]),
     ("DECIMAL(20,5)", ["-1.5", "0", "12345.67890"]),
     ("DATE", ["'2024-01-01'", "'1999-12-31'"]),
     ("TIMESTAMP", ["'2024-01-01 00:00:00'", "'2001-02-03 04:05:06'"]),

@@ -7,6 +7,7 @@ import threading
 import pymysql
 
 KEYS = 5000
+WRITER_NAME = "freshet-test-writer"  # application_name of the writers' Postgres connections
 DEADLOCK_ERRORS = (1205, 1213)
 JOIN_DEADLINE_S = 30
 
@@ -45,6 +46,8 @@ class Writer(threading.Thread):
         try:
             connection = self.source.connect(self.database)
             with contextlib.closing(connection), connection.cursor() as cursor:
+                if hasattr(self.source, "major"):
+                    cursor.execute(f"SET application_name = '{WRITER_NAME}'")
                 while not self.stop_asked.is_set():
                     try:
                         self._transaction(cursor)

@@ -23,6 +23,7 @@ DEFAULT_OPTIONS = {
     "character-set-server": "utf8mb4",
     "default-time-zone": "+03:00",  # on purpose not UTC: TIMESTAMP must not depend on it
     "max-connections": "200",
+    "max-allowed-packet": "64M",
     "skip-name-resolve": None,
 }
 
