@@ -6,14 +6,18 @@
 namespace freshet {
 namespace {
 
-bool IsPlainInt(TypeKind kind) { return kind >= TypeKind::kBool && kind <= TypeKind::kInt64; }
-bool IsPlainUint(TypeKind kind) { return kind >= TypeKind::kUint8 && kind <= TypeKind::kUint64; }
+bool IsPlainInt(TypeKind kind) {
+  return kind >= TypeKind::kBool && kind <= TypeKind::kInt64;
+}
+bool IsPlainUint(TypeKind kind) {
+  return kind >= TypeKind::kUint8 && kind <= TypeKind::kUint64;
+}
 
 // Old values have the new type's bytes and the same meaning. Kinds are numbered by width (ddl/type.h).
 bool SameForm(const LogicalType& before, const LogicalType& after) {
   if (before.kind != after.kind) {
-    const bool widened = (IsPlainInt(before.kind) && IsPlainInt(after.kind)) ||
-                         (IsPlainUint(before.kind) && IsPlainUint(after.kind));
+    const bool widened =
+        (IsPlainInt(before.kind) && IsPlainInt(after.kind)) || (IsPlainUint(before.kind) && IsPlainUint(after.kind));
     return widened && before.kind < after.kind;
   }
   return FormOf(before) == FormOf(after) && before.scale == after.scale;

@@ -28,7 +28,7 @@ struct Catalog {
   std::map<uint64_t, CatalogTablePtr> tables;  // by table id
   std::map<std::pair<std::string, std::string>, TableId> names;
 
-  CatalogTablePtr Find(TableId id) const;                                          // or null
+  CatalogTablePtr Find(TableId id) const;                                            // or null
   CatalogTablePtr Find(const std::string& database, const std::string& name) const;  // or null
 };
 using CatalogPtr = std::shared_ptr<const Catalog>;

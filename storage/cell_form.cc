@@ -60,8 +60,7 @@ CellForm FormOf(const LogicalType& type) {
     case TypeKind::kBitInt: return CellForm::kUint;
     case TypeKind::kFloat32: return CellForm::kFloat32;
     case TypeKind::kFloat64: return CellForm::kFloat64;
-    case TypeKind::kDecimal:
-      return type.precision <= kIntDecimalPrecisionMax ? CellForm::kInt : CellForm::kDecimalText;
+    case TypeKind::kDecimal: return type.precision <= kIntDecimalPrecisionMax ? CellForm::kInt : CellForm::kDecimalText;
     case TypeKind::kNumeric: return CellForm::kDecimalText;
     case TypeKind::kInterval:
     case TypeKind::kUuid: return CellForm::kFixed16;

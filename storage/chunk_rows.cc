@@ -24,8 +24,8 @@ Result<EncodedRows> EncodeChunk(const StoredTable& table, const RowBatch& batch)
     const uint64_t value = encoded.bytes.size();
     status = encoder.AppendValue(batch.Image(row.after), batch.arena, encoded.bytes);
     if (!status.ok()) return std::move(status).At(where);
-    encoded.rows.push_back({offset, static_cast<uint32_t>(value - offset),
-                            static_cast<uint32_t>(encoded.bytes.size() - value)});
+    encoded.rows.push_back(
+        {offset, static_cast<uint32_t>(value - offset), static_cast<uint32_t>(encoded.bytes.size() - value)});
   }
   return encoded;
 }
@@ -36,7 +36,9 @@ namespace {
 class PatchedRow {
  public:
   explicit PatchedRow(const CatalogTable& entry)
-      : newest_(entry.table->schema), encoder_(newest_), columns_(StoredColumns(*newest_)),
+      : newest_(entry.table->schema),
+        encoder_(newest_),
+        columns_(StoredColumns(*newest_)),
         decoder_(newest_, entry.versions, columns_) {}
 
   Result<std::string_view> Value(std::string_view key, std::string_view value,

@@ -37,7 +37,9 @@ constexpr int kOpenFilesMax = 512;
 constexpr int kBackgroundJobsMax = 2;
 constexpr size_t kSyncBytes = kMiB;  // written back as we go, so that an fsync finds little left
 
-Status Errno(const std::string& what) { return Status(Code::kLocalIo, what + ": " + std::strerror(errno)); }
+Status Errno(const std::string& what) {
+  return Status(Code::kLocalIo, what + ": " + std::strerror(errno));
+}
 
 // After an error RocksDB would try again on a thread of its own, at its own pace, and refuse Resume meanwhile.
 // Ours is to resume when the next write comes (Engine::Write), so that a caller's retry finds the truth.

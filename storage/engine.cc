@@ -101,7 +101,9 @@ void Engine::BeginPieces(JobId job) {
   before_pieces_.try_emplace(job.value, std::make_shared<const Snapshot>(database_));
 }
 
-void Engine::EndPieces(JobId job) { before_pieces_.erase(job.value); }
+void Engine::EndPieces(JobId job) {
+  before_pieces_.erase(job.value);
+}
 
 SnapshotPtr Engine::BeforePieces(JobId job) {
   MutexLock lock(write_mutex_);

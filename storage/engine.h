@@ -78,7 +78,7 @@ class Engine {
   mutable Mutex picture_mutex_;  // innermost
   PicturePtr picture_ GUARDED_BY(picture_mutex_);
 
-  bool sync_failed_ = false;  // sync thread only
+  bool sync_failed_ = false;         // sync thread only
   std::unique_ptr<GroupSync> sync_;  // last: its thread uses the rest
 };
 

@@ -24,8 +24,12 @@ namespace {
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 // Keeps -0 before +0 and every NaN's bits; negative NaNs come first, positive ones last.
-uint64_t OrderedDouble(uint64_t bits) { return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit; }
-uint64_t DoubleFromOrdered(uint64_t ordered) { return (ordered & kSignBit) != 0 ? ordered ^ kSignBit : ~ordered; }
+uint64_t OrderedDouble(uint64_t bits) {
+  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
+}
+uint64_t DoubleFromOrdered(uint64_t ordered) {
+  return (ordered & kSignBit) != 0 ? ordered ^ kSignBit : ~ordered;
+}
 
 // Ends a Bytes cell whose bytes were appended to `arena` from `start` on.
 Cell BytesFrom(size_t start, const std::string& arena) {
@@ -34,7 +38,9 @@ Cell BytesFrom(size_t start, const std::string& arena) {
 
 }  // namespace
 
-void AppendTablePrefix(TableId table, std::string& out) { AppendBigEndian64(table.value, out); }
+void AppendTablePrefix(TableId table, std::string& out) {
+  AppendBigEndian64(table.value, out);
+}
 
 Status AppendKeyColumn(const LogicalType& type, const Cell& cell, std::string_view arena, std::string& out) {
   if (cell.kind == CellKind::kNull) return Status(Code::kInvalid, "NULL in a key column");

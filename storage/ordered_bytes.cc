@@ -10,7 +10,9 @@ namespace {
 constexpr char kStringEscape = '\xFF';
 constexpr char kStringEnd = '\x01';
 
-size_t BytesOf(uint64_t magnitude) { return (static_cast<size_t>(std::bit_width(magnitude)) + 7) / 8; }
+size_t BytesOf(uint64_t magnitude) {
+  return (static_cast<size_t>(std::bit_width(magnitude)) + 7) / 8;
+}
 
 void AppendMagnitude(uint8_t marker, uint64_t bits, size_t width, std::string& out) {
   char bytes[1 + kOrderedIntBytesMax];
@@ -20,7 +22,9 @@ void AppendMagnitude(uint8_t marker, uint64_t bits, size_t width, std::string& o
   out.append(bytes, 1 + width);
 }
 
-uint64_t LowMask(size_t width) { return width == 8 ? UINT64_MAX : (uint64_t{1} << (8 * width)) - 1; }
+uint64_t LowMask(size_t width) {
+  return width == 8 ? UINT64_MAX : (uint64_t{1} << (8 * width)) - 1;
+}
 
 }  // namespace
 

@@ -39,8 +39,12 @@ Status PendingRows::Build(const rocksdb::WriteBatch& batch, uint32_t rows_family
   return Status::Ok();
 }
 
-void PendingRows::Put(std::string_view key, std::string_view value) { Set(key, std::string(value)); }
-void PendingRows::Delete(std::string_view key) { Set(key, std::nullopt); }
+void PendingRows::Put(std::string_view key, std::string_view value) {
+  Set(key, std::string(value));
+}
+void PendingRows::Delete(std::string_view key) {
+  Set(key, std::nullopt);
+}
 
 void PendingRows::Set(std::string_view key, std::optional<std::string> value) {
   bytes_ += value ? value->size() : 0;

@@ -45,8 +45,8 @@ class RowScan {
 class ReadView {
  public:
   virtual ~ReadView() = default;
-  virtual std::vector<std::string> Databases() const = 0;                       // name order
-  virtual std::vector<StoredTablePtr> Tables(std::string_view database) const = 0;  // name order
+  virtual std::vector<std::string> Databases() const = 0;                                        // name order
+  virtual std::vector<StoredTablePtr> Tables(std::string_view database) const = 0;               // name order
   virtual StoredTablePtr FindTable(std::string_view database, std::string_view name) const = 0;  // or null
   // `projection`: indexes into table.schema->columns, no excluded ones.
   virtual Result<std::unique_ptr<RowScan>> Scan(const StoredTable& table, std::vector<uint32_t> projection,

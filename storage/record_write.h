@@ -10,7 +10,9 @@
 
 namespace freshet {
 
-inline Family FamilyOf(RecordFamily family) { return family == RecordFamily::kJobs ? Family::kJobs : Family::kLedger; }
+inline Family FamilyOf(RecordFamily family) {
+  return family == RecordFamily::kJobs ? Family::kJobs : Family::kLedger;
+}
 
 inline Status AppendRecord(const Database& database, const RecordWrite& record, rocksdb::WriteBatch& batch) {
   auto* const family = database.family(FamilyOf(record.family));

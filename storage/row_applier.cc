@@ -129,7 +129,8 @@ std::string RowApplier::TouchKey(std::string_view key) const {
 }
 
 Status RowApplier::Damaged(const char* what) const {
-  return Status(Code::kCorrupt, "table " + codec_.entry->table->database + "." + codec_.entry->table->name + ": " + what);
+  return Status(Code::kCorrupt,
+                "table " + codec_.entry->table->database + "." + codec_.entry->table->name + ": " + what);
 }
 
 }  // namespace freshet

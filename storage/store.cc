@@ -37,9 +37,13 @@ Status ChangeTable(const Database& database, const CatalogChange& change, Catalo
   return Status::Ok();
 }
 
-std::string DatabaseKey(const std::string& name) { return std::string(1, kDatabaseTag) + name; }
+std::string DatabaseKey(const std::string& name) {
+  return std::string(1, kDatabaseTag) + name;
+}
 
-Status NoSuchTable(TableId id) { return Status(Code::kNotFound, "no table of id " + std::to_string(id.value)); }
+Status NoSuchTable(TableId id) {
+  return Status(Code::kNotFound, "no table of id " + std::to_string(id.value));
+}
 
 }  // namespace
 
@@ -133,8 +137,8 @@ Result<std::optional<std::string>> Store::GetRecord(RecordFamily family, std::st
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> Store::ScanRecords(RecordFamily family,
-                                                                           std::string_view prefix, bool newest_first,
-                                                                           size_t limit) const {
+                                                                            std::string_view prefix, bool newest_first,
+                                                                            size_t limit) const {
   const Database& database = engine_->database();
   const std::unique_ptr<rocksdb::Iterator> rows(
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(FamilyOf(family))));
@@ -162,16 +166,24 @@ Result<std::vector<std::pair<std::string, std::string>>> Store::ScanRecords(Reco
   return records;
 }
 
-Result<uint64_t> Store::NextId() { return engine_->NextId(); }
+Result<uint64_t> Store::NextId() {
+  return engine_->NextId();
+}
 
-uint64_t Store::DurableCommit() const { return engine_->sync().durable(); }
+uint64_t Store::DurableCommit() const {
+  return engine_->sync().durable();
+}
 
-Status Store::WaitDurable(uint64_t commit, Deadline deadline) { return engine_->sync().Wait(commit, deadline); }
+Status Store::WaitDurable(uint64_t commit, Deadline deadline) {
+  return engine_->sync().Wait(commit, deadline);
+}
 
 Result<std::shared_ptr<const ReadView>> Store::OpenView() const {
   return std::shared_ptr<const ReadView>(std::make_shared<const StoredView>(engine_->picture()));
 }
 
-Store::Usage Store::usage() const { return engine_->database().usage(); }
+Store::Usage Store::usage() const {
+  return engine_->database().usage();
+}
 
 }  // namespace freshet

@@ -22,9 +22,9 @@
 namespace freshet {
 
 struct StoreOptions {
-  std::string directory;                          // made when missing
-  size_t memory_bytes = 384u << 20;               // block cache + memtables together
-  std::chrono::milliseconds sync_delay_max{5};    // a write is fsynced at most this much later
+  std::string directory;                        // made when missing
+  size_t memory_bytes = 384u << 20;             // block cache + memtables together
+  std::chrono::milliseconds sync_delay_max{5};  // a write is fsynced at most this much later
 };
 
 // Families of small named records that sync/ keeps (JSON values, its own keys).
@@ -40,11 +40,11 @@ struct RecordWrite {
 // One stored table. `schema` is the newest version; columns marked excluded are not stored.
 struct StoredTable {
   TableId id;
-  JobId owner;             // none for tables made by users
+  JobId owner;  // none for tables made by users
   std::string database;
   std::string name;
   SchemaPtr schema;
-  bool ready = false;      // false while its first copy runs: queries are refused
+  bool ready = false;  // false while its first copy runs: queries are refused
 };
 
 using StoredTablePtr = std::shared_ptr<const StoredTable>;

@@ -15,7 +15,9 @@ namespace {
 constexpr size_t kRestoreBatchBytes = size_t{4} << 20;  // per write while undoing
 constexpr size_t kReadGroup = 256;                      // old values read in one go
 
-uint64_t RowsIdOf(std::string_view row_key) { return ByteCursor(row_key).U64Be(); }
+uint64_t RowsIdOf(std::string_view row_key) {
+  return ByteCursor(row_key).U64Be();
+}
 
 // Collects the row keys that a batch writes.
 class RowKeys : public rocksdb::WriteBatch::Handler {

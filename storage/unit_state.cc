@@ -23,7 +23,9 @@ bool SameShape(const TableSchema& a, const TableSchema& b) {
   return true;
 }
 
-std::string NameOf(const CatalogTable& entry) { return entry.table->database + "." + entry.table->name; }
+std::string NameOf(const CatalogTable& entry) {
+  return entry.table->database + "." + entry.table->name;
+}
 
 }  // namespace
 
@@ -121,7 +123,9 @@ void UnitState::PutRecord(RecordWrite record) {
   records_.push_back(std::move(record));
 }
 
-size_t UnitState::pending_bytes() const { return batch_.GetDataSize() + pending_.bytes() + record_bytes_; }
+size_t UnitState::pending_bytes() const {
+  return batch_.GetDataSize() + pending_.bytes() + record_bytes_;
+}
 
 Result<CatalogPtr> UnitState::AppendStaged(const CatalogPtr& current, const Position& ends_at) {
   const Database& database = engine_.database();
@@ -141,8 +145,8 @@ Result<CatalogPtr> UnitState::AppendStaged(const CatalogPtr& current, const Posi
   for (const uint64_t rows_id : dead_rows_ids_) TRY(AppendRowsDelete(database, rows_id, batch_));
   for (const RecordWrite& record : records_) TRY(AppendRecord(database, record, batch_));
   if (!ends_at.empty()) {
-    TRY(ToStatus(batch_.Put(database.family(Family::kCatalog), CatalogKey(kPositionTag, job_.value),
-                            ends_at.ToJson())));
+    TRY(ToStatus(
+        batch_.Put(database.family(Family::kCatalog), CatalogKey(kPositionTag, job_.value), ends_at.ToJson())));
   }
   if (in_pieces_) TRY(AppendUndoDelete(database, job_, batch_));
   return CatalogPtr(std::move(next));

@@ -72,9 +72,9 @@ class UnitState {
   PendingRows pending_;
   std::vector<RecordWrite> records_;
   size_t record_bytes_ = 0;
-  std::map<uint64_t, CatalogChange> changes_;    // by table id
-  std::unordered_set<uint64_t> new_rows_ids_;    // made since the last complete commit
-  std::vector<uint64_t> dead_rows_ids_;          // of those, the ones given up again
+  std::map<uint64_t, CatalogChange> changes_;  // by table id
+  std::unordered_set<uint64_t> new_rows_ids_;  // made since the last complete commit
+  std::vector<uint64_t> dead_rows_ids_;        // of those, the ones given up again
   std::unordered_map<uint64_t, TableCodec> codecs_;
   bool in_pieces_ = false;
   bool must_roll_back_ = false;  // a commit failed; what was collected is not whole any more

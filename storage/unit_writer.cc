@@ -42,7 +42,9 @@ Result<std::unique_ptr<UnitWriter>> UnitWriter::Open(Store& store, JobId job) {
   return std::unique_ptr<UnitWriter>(new UnitWriter(std::move(state)));
 }
 
-const Position& UnitWriter::position() const { return state_->position; }
+const Position& UnitWriter::position() const {
+  return state_->position;
+}
 
 Status UnitWriter::ApplyRows(TableId table, const RowBatch& batch, const ApplyOptions& options) {
   ASSIGN_OR_RETURN(TableCodec* const codec, state_->unit.Codec(table, batch.schema));
@@ -93,13 +95,17 @@ Status UnitWriter::SetReady(TableId table, bool ready) {
   return Status::Ok();
 }
 
-Status UnitWriter::TruncateTable(TableId table) { return state_->unit.StageTruncate(table); }
+Status UnitWriter::TruncateTable(TableId table) {
+  return state_->unit.StageTruncate(table);
+}
 
 Result<uint64_t> UnitWriter::ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched) {
   return ApplyChunkRows(state_->unit, rows, touched);
 }
 
-void UnitWriter::PutRecord(RecordWrite record) { state_->unit.PutRecord(std::move(record)); }
+void UnitWriter::PutRecord(RecordWrite record) {
+  state_->unit.PutRecord(std::move(record));
+}
 
 Result<UnitWriter::Committed> UnitWriter::Commit(const Position& ends_at, bool complete) {
   if (!complete) {
@@ -113,9 +119,13 @@ Result<UnitWriter::Committed> UnitWriter::Commit(const Position& ends_at, bool c
   return Committed{commit};
 }
 
-Status UnitWriter::Rollback() { return state_->unit.Rollback(); }
+Status UnitWriter::Rollback() {
+  return state_->unit.Rollback();
+}
 
-size_t UnitWriter::pending_bytes() const { return state_->unit.pending_bytes(); }
+size_t UnitWriter::pending_bytes() const {
+  return state_->unit.pending_bytes();
+}
 
 StoredTablePtr UnitWriter::table(TableId id) const {
   const Result<CatalogTablePtr> entry = state_->unit.Table(id);

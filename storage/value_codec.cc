@@ -58,8 +58,12 @@ void AppendCompactUint(uint64_t value, std::string& out) {
   out.append(bytes, 1 + width);
 }
 
-uint64_t ZigZag(int64_t value) { return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63); }
-int64_t UnZigZag(uint64_t value) { return static_cast<int64_t>(value >> 1 ^ (uint64_t{0} - (value & 1))); }
+uint64_t ZigZag(int64_t value) {
+  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+}
+int64_t UnZigZag(uint64_t value) {
+  return static_cast<int64_t>(value >> 1 ^ (uint64_t{0} - (value & 1)));
+}
 
 void AppendString(std::string_view bytes, std::string& out) {
   AppendVarint(bytes.size(), out);
@@ -231,9 +235,8 @@ Status RowDecoder::DecodeColumns(const Plan& plan, std::string_view value, Cell*
   }
   for (const Default& value_default : plan.defaults) {
     const Cell& cell = value_default.cell;
-    const std::string_view bytes = cell.kind == CellKind::kBytes
-                                       ? std::string_view(plan.arena.data() + cell.bits, cell.size)
-                                       : std::string_view();
+    const std::string_view bytes =
+        cell.kind == CellKind::kBytes ? std::string_view(plan.arena.data() + cell.bits, cell.size) : std::string_view();
     out[value_default.slot] = Keep(cell, bytes, arena);
   }
   return Status::Ok();

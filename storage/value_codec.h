@@ -56,7 +56,7 @@ class RowDecoder {
     uint32_t column;  // index in the stored version's columns
     CellForm form;
     bool may_escape;
-    uint32_t slot;    // in the output, or kSkip
+    uint32_t slot;  // in the output, or kSkip
   };
   struct Default {
     uint32_t slot;

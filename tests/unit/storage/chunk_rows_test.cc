@@ -34,8 +34,12 @@ TEST_F(ChunkRowsTest, untouched_rows_are_written) {
 }
 
 TEST_F(ChunkRowsTest, what_the_log_wrote_whole_or_deleted_wins) {
-  Expect(Apply(On().Insert({1, "log", 11}).Delete({2, Open{}, Open{}}).Update({3, "c", 3}, {4, "moved", 4}), in_window_));
-  EXPECT_EQ(ApplyChunk(On().Insert({1, "chunk", 10}).Insert({2, "y", 20}).Insert({3, "c", 3}).Insert({4, "old", 0})
+  Expect(
+      Apply(On().Insert({1, "log", 11}).Delete({2, Open{}, Open{}}).Update({3, "c", 3}, {4, "moved", 4}), in_window_));
+  EXPECT_EQ(ApplyChunk(On().Insert({1, "chunk", 10})
+                           .Insert({2, "y", 20})
+                           .Insert({3, "c", 3})
+                           .Insert({4, "old", 0})
                            .Insert({5, "e", 50})),
             1u);
   Commit(1);

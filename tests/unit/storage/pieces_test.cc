@@ -23,7 +23,8 @@ class PiecesTest : public StoreFixture {
     Commit(0, false);
   }
   void SecondPiece() {
-    Expect(Apply(On().Update({1, Open{}, 12}).Insert({2, "again", 22}).Delete({4, Open{}, Open{}}).Insert({5, "five", 50})));
+    Expect(Apply(
+        On().Update({1, Open{}, 12}).Insert({2, "again", 22}).Delete({4, Open{}, Open{}}).Insert({5, "five", 50})));
     Commit(0, false);
   }
   static constexpr const char* kAfter = "1|one|12;2|again|22;3|three|33;5|five|50";
@@ -173,12 +174,10 @@ TEST_F(PiecesTest, a_crash_at_any_failpoint_leaves_all_or_nothing) {
     const char* rows;
     uint64_t lsn;
   };
-  for (const Case& crash : {Case{"storage.piece.before_write=crash", kBefore, 1},
-                            Case{"storage.piece.after_write=crash", kBefore, 1},
-                            Case{"storage.piece.before_write=crash@2", kBefore, 1},
-                            Case{"storage.piece.after_write=crash@2", kBefore, 1},
-                            Case{"storage.commit.before_write=crash", kBefore, 1},
-                            Case{"storage.commit.after_write=crash", kAfter, 2}}) {
+  for (const Case& crash :
+       {Case{"storage.piece.before_write=crash", kBefore, 1}, Case{"storage.piece.after_write=crash", kBefore, 1},
+        Case{"storage.piece.before_write=crash@2", kBefore, 1}, Case{"storage.piece.after_write=crash@2", kBefore, 1},
+        Case{"storage.commit.before_write=crash", kBefore, 1}, Case{"storage.commit.after_write=crash", kAfter, 2}}) {
     SCOPED_TRACE(crash.failpoint);
     Prepare();
     const int exit_code = InChild([&] {

@@ -84,7 +84,9 @@ class Rows {
   RowBatch batch_;
 };
 
-inline Position At(uint64_t lsn) { return Position{PostgresPosition{lsn, 0}}; }
+inline Position At(uint64_t lsn) {
+  return Position{PostgresPosition{lsn, 0}};
+}
 
 // "1|a|NULL;2|b|7", in key order, stored columns only.
 inline std::string ReadAll(const ReadView& view, const StoredTable& named) {

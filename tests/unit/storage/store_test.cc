@@ -264,8 +264,12 @@ TEST_F(StoreTest, content_hash_is_of_the_rows_not_of_order_or_stored_version) {
   EXPECT_EQ(HashRows(*table, *read)->hex(), stored->hex());
   const auto other = EncodeChunk(*table, Rows(wider).Insert({2, "y", 2, "d"}).Insert({1, "x", 1, Null{}}).batch());
   EXPECT_NE(HashRows(*table, *other)->hex(), stored->hex());
-  const auto twice = EncodeChunk(*table, Rows(wider).Insert({1, "x", 1, "d"}).Insert({1, "x", 1, "d"})
-                                             .Insert({2, "y", 2, "d"}).Insert({1, "x", 1, "d"}).batch());
+  const auto twice = EncodeChunk(*table, Rows(wider)
+                                             .Insert({1, "x", 1, "d"})
+                                             .Insert({1, "x", 1, "d"})
+                                             .Insert({2, "y", 2, "d"})
+                                             .Insert({1, "x", 1, "d"})
+                                             .batch());
   EXPECT_NE(HashRows(*table, *twice)->hex(), stored->hex());
 }
 

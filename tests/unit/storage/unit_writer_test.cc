@@ -30,7 +30,8 @@ TEST_F(UnitWriterTest, a_key_change_moves_the_row) {
 
 TEST_F(UnitWriterTest, swapping_keys_through_a_third_in_one_unit_keeps_both_rows) {
   Write(1, On().Insert({1, "x", 10}).Insert({2, "y", 20}));
-  Write(2, On().Update({1, "x", 10}, {9, "x", 10}).Update({2, "y", 20}, {1, "y", 20}).Update({9, "x", 10}, {2, "x", 10}));
+  Write(2,
+        On().Update({1, "x", 10}, {9, "x", 10}).Update({2, "y", 20}, {1, "y", 20}).Update({9, "x", 10}, {2, "x", 10}));
   EXPECT_EQ(Items(), "1|y|20;2|x|10");
 }
 
