@@ -40,7 +40,7 @@ def _settle(source, database, freshet, job):
 # Failpoints that only a particular past reaches: what to arm in a round before them.
 ROUND_BEFORE = {"storage.undo.before_write": "storage.piece.after_write=crash@2"}
 # Rows that make one transaction larger than the limit above which it is applied in pieces.
-ROWS_IN_PIECES, ROWS = 120_000, 20_000
+ROWS_IN_PIECES, ROWS = 200_000, 20_000
 
 
 @pytest.mark.slow
