@@ -188,6 +188,20 @@ MemoryRows MemoryDatabase::RowsAt(const TableName& table, uint64_t lsn) const {
   return found == states_[lsn].end() ? MemoryRows() : found->second;
 }
 
+void MemoryDatabase::SetFault(Fault fault) {
+  MutexLock lock(mutex_);
+  fault_ = std::move(fault);
+}
+
+Status MemoryDatabase::Hit(std::string_view call) const {
+  Fault fault;
+  {
+    MutexLock lock(mutex_);
+    fault = fault_;
+  }
+  return fault ? fault(call) : Status::Ok();
+}
+
 std::vector<uint64_t> MemoryDatabase::acknowledged() const {
   MutexLock lock(mutex_);
   return acknowledged_;

@@ -3,6 +3,7 @@
 // reads that may lag behind or lead the log, partial images, and a fault hook at each call. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -43,7 +44,8 @@ SchemaPtr MakeMemorySchema(const TableName& name);
 class MemoryDatabase {
  public:
   // Called with the name of a connector, source or scanner call before it does anything.
-  std::function<Status(std::string_view call)> fault;
+  using Fault = std::function<Status(std::string_view call)>;
+  void SetFault(Fault fault);
 
   void CreateTable(const TableName& name, bool logged);
   void DropTable(const TableName& name);
@@ -76,12 +78,12 @@ class MemoryDatabase {
   std::optional<Logged> Entry(uint64_t lsn) const;
   bool WaitBeyond(uint64_t lsn, Deadline deadline) const;
   MemoryRows RowsAt(const TableName& table, uint64_t lsn) const;
-  Status Hit(std::string_view call) const { return fault ? fault(call) : Status::Ok(); }
+  Status Hit(std::string_view call) const;
   // Scanners read a state between what they were told to wait for and the newest: the oldest one when `lagging`.
   std::function<uint64_t(uint64_t oldest, uint64_t newest)> pick_state;
   std::vector<uint64_t> acknowledged() const;
   void Acknowledged(uint64_t lsn);
-  int releases = 0;
+  std::atomic<int> releases{0};
 
  private:
   void Append(std::map<TableName, MemoryRows> state, std::vector<MemoryChange> changes);
@@ -91,6 +93,7 @@ class MemoryDatabase {
   std::vector<Logged> log_;                                // entry i has lsn i + 1
   std::vector<std::map<TableName, MemoryRows>> states_{1};  // state after lsn i
   std::vector<uint64_t> acknowledged_;
+  Fault fault_;
   friend class Transaction;
 };
 

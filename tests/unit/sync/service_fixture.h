@@ -52,7 +52,8 @@ class ServiceTest : public ::testing::Test {
   void StartService() {
     const auto connectors = [this](const SourceOptions& options) -> Result<std::unique_ptr<Connector>> {
       TRY(database_.Hit("connect"));
-      last_options_ = options;
+      MutexLock lock(password_mutex_);
+      last_password_ = options.password;
       return MakeMemoryConnector(database_);
     };
     Result<std::unique_ptr<JobService>> service = JobService::Start(*store_, connectors, {}, clock_);
@@ -74,6 +75,11 @@ class ServiceTest : public ::testing::Test {
     MemoryDatabase::Transaction transaction(database_);
     transaction.Upsert(table, id, {a, std::move(b)});
     transaction.Commit();
+  }
+
+  std::string last_password() {
+    MutexLock lock(password_mutex_);
+    return last_password_;
   }
 
   Status Create(Properties more = {}, const std::string& name = "j") {
@@ -113,7 +119,8 @@ class ServiceTest : public ::testing::Test {
   std::string directory_;
   MovableClock clock_;
   MemoryDatabase database_;
-  SourceOptions last_options_;
+  Mutex password_mutex_;
+  std::string last_password_ GUARDED_BY(password_mutex_);
   std::unique_ptr<Store> store_;
   std::unique_ptr<JobService> service_;
 };

@@ -31,14 +31,14 @@ TEST_F(ServiceTest, EveryProblemOfCreateIsNamedAndNoJobIsLeft) {
 
 TEST_F(ServiceTest, AFailureAfterTheLogWasStartedReleasesIt) {
   int describes = 0;
-  database_.fault = [&](std::string_view call) {
+  database_.SetFault([&](std::string_view call) {
     if (call == "describe" && ++describes == 3) return Status(Code::kUnavailable, "gone away");
     return Status::Ok();
-  };
+  });
   EXPECT_EQ(Create().code(), Code::kUnavailable);
   EXPECT_GE(database_.releases, 1);
   EXPECT_EQ(service_->State("j"), "");
-  database_.fault = nullptr;
+  database_.SetFault(nullptr);
   EXPECT_TRUE(Create().ok());
   ExpectMirrored(orders_);
 }
@@ -206,7 +206,7 @@ TEST_F(ServiceTest, AlterNeedsAPausedJobAndTakesANewLogin) {
   ASSERT_TRUE(service_->Alter(alter).ok());
   ASSERT_TRUE(service_->Resume("j").ok());
   ExpectMirrored(orders_);
-  EXPECT_EQ(last_options_.password, "other");
+  EXPECT_EQ(last_password(), "other");
 }
 
 TEST_F(ServiceTest, JobsAndTasksHaveTheReferenceColumnsAndNoSecrets) {
