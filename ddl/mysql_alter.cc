@@ -106,6 +106,7 @@ class Alteration {
       return Status(Code::kInvalid, "ADD COLUMN " + definition.name + ": the column is there already");
     }
     if (definition.primary_key) return Stop("ADD COLUMN " + definition.name + " changes the primary key");
+    if (definition.cascades && !context_.cascades_logged) return Stop(std::string(kUnloggedCascade));
     ASSIGN_OR_RETURN(Column column, MakeColumn(definition));
     column.excluded = IsExcluded(column.name);
     if (!column.excluded) SetInitialDefault(definition, column);
@@ -175,6 +176,7 @@ class Alteration {
   }
 
   Status Apply(const alter::AddIndex& add) {
+    if (add.index.cascades && !context_.cascades_logged) return Stop(std::string(kUnloggedCascade));
     if (add.index.kind != MysqlIndex::Kind::kPrimary) return Status::Ok();
     return Stop("ADD PRIMARY KEY changes the primary key");
   }

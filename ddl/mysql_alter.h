@@ -22,12 +22,17 @@ struct MysqlAlterOutcome {
 struct MysqlAlterContext {
   MysqlFlavour flavour = MysqlFlavour::kMysql;
   std::vector<std::string> excluded_columns;  // of this table, lower case
+  bool cascades_logged = false;               // rows that foreign key actions change are in the log (MySQL 9.6)
 };
 
 // kUnsupported: the clause cannot be followed, the message names it. kInvalid: the statement contradicts the
 // schema (a column that should be there is not).
 Result<MysqlAlterOutcome> ApplyMysqlAlter(const TableSchema& before, const std::vector<MysqlAlterClause>& clauses,
                                           const MysqlAlterContext& context);
+
+// What is wrong with a foreign key that changes rows by itself, which InnoDB does not log.
+inline constexpr std::string_view kUnloggedCascade =
+    "a foreign key with a CASCADE or SET NULL action: the server does not log the rows that it changes";
 
 // kUnsupported names the column or the missing key. `default_collation` "" is unknown.
 Result<TableSchema> SchemaFromMysqlCreate(const MysqlCreateTable& create, const TableName& name,

@@ -58,6 +58,16 @@ std::string TableCollation(const MysqlTableOptions& options, const std::string& 
   return options.charset.empty() ? inherited : MysqlDefaultCollation(options.charset, flavour);
 }
 
+Status CheckCascades(const MysqlCreateTable& create, const MysqlAlterContext& context) {
+  if (context.cascades_logged) return Status::Ok();
+  const auto cascades = [](const auto& one) { return one.cascades; };
+  if (std::any_of(create.columns.begin(), create.columns.end(), cascades) ||
+      std::any_of(create.indexes.begin(), create.indexes.end(), cascades)) {
+    return Status(Code::kUnsupported, std::string(kUnloggedCascade));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<TableSchema> SchemaFromMysqlCreate(const MysqlCreateTable& create, const TableName& name,
@@ -83,6 +93,7 @@ Result<TableSchema> SchemaFromMysqlCreate(const MysqlCreateTable& create, const 
     column.id = schema.next_column_id++;
     schema.columns.push_back(std::move(column));
   }
+  TRY(CheckCascades(create, context));
   TRY(ChooseKey(create, schema));
   return schema;
 }

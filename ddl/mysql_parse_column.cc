@@ -22,19 +22,22 @@ Status ParseGenerated(MysqlCursor& cursor, MysqlColumnDefinition& column) {
   return Status::Ok();
 }
 
-Status ParseReferences(MysqlCursor& cursor) {
+// True when the server changes rows of this table by itself when the referenced row goes or changes.
+Result<bool> ParseReferences(MysqlCursor& cursor) {
   TRY(cursor.ExpectObjectName().status());
   if (cursor.IsSymbol('(')) TRY(cursor.SkipParentheses());
+  bool cascades = false;
   for (;;) {
     if (cursor.TakeWord("match")) {
       TRY(cursor.ExpectName().status());
     } else if (cursor.TakeWords({"on", "delete"}) || cursor.TakeWords({"on", "update"})) {
-      if (!cursor.TakeAnyWord({"restrict", "cascade"})) {  // SET NULL, SET DEFAULT, NO ACTION
-        TRY(cursor.ExpectName().status());
-        TRY(cursor.ExpectName().status());
+      if (cursor.TakeWord("cascade") || cursor.TakeWords({"set", "null"}) || cursor.TakeWords({"set", "default"})) {
+        cascades = true;
+      } else if (!cursor.TakeWord("restrict") && !cursor.TakeWords({"no", "action"})) {
+        return cursor.Unexpected();
       }
     } else {
-      return Status::Ok();
+      return cascades;
     }
   }
 }
@@ -49,7 +52,7 @@ Result<bool> ParseKeyAttribute(MysqlCursor& cursor, MysqlColumnDefinition& colum
   } else if (cursor.TakeWord("auto_increment")) {
     column.auto_increment = true;
   } else if (cursor.TakeWord("references")) {
-    TRY(ParseReferences(cursor));
+    ASSIGN_OR_RETURN(column.cascades, ParseReferences(cursor));
   } else if (cursor.IsWord("constraint") || cursor.IsWord("check")) {
     if (cursor.TakeWord("constraint") && !cursor.IsWord("check")) TRY(cursor.ExpectName().status());
     if (!cursor.TakeWord("check")) return cursor.Unexpected();
@@ -214,8 +217,8 @@ Result<MysqlIndex> ParseIndexDefinition(MysqlCursor& cursor) {
     if (!cursor.IsSymbol('(')) TRY(cursor.ExpectName().status());
     TRY(cursor.SkipParentheses());
     if (!cursor.TakeWord("references")) return cursor.Unexpected();
-    TRY(ParseReferences(cursor));
-    return MysqlIndex{};
+    ASSIGN_OR_RETURN(index.cascades, ParseReferences(cursor));
+    return MysqlIndex{.cascades = index.cascades};
   }
   if (cursor.TakeWords({"primary", "key"})) {
     index.kind = MysqlIndex::Kind::kPrimary;

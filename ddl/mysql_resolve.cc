@@ -53,7 +53,10 @@ class Resolver {
   }
 
   MysqlAlterContext ContextOf(const TableName& name) const {
+    constexpr uint32_t kCascadesLoggedSince = 90600;  // foreign keys are enforced above InnoDB from then on
     MysqlAlterContext context{options_.lex.flavour, {}};
+    context.cascades_logged =
+        options_.lex.flavour == MysqlFlavour::kMysql && options_.lex.server_version >= kCascadesLoggedSince;
     for (const MysqlExcludedColumn& excluded : options_.excluded_columns) {
       const bool same =
           options_.ignore_case ? EqualWords(excluded.table.ToString(), name.ToString()) : excluded.table == name;

@@ -45,6 +45,7 @@ struct MysqlColumnDefinition {
   bool auto_increment = false;
   bool primary_key = false;
   bool unique_key = false;
+  bool cascades = false;  // REFERENCES .. ON DELETE | UPDATE CASCADE, SET NULL, SET DEFAULT
   std::string comment;
 };
 
@@ -57,6 +58,7 @@ struct MysqlIndex {
   Kind kind = Kind::kOther;
   std::string name;  // "" unnamed
   std::vector<MysqlKeyPart> parts;
+  bool cascades = false;  // a foreign key with such an action; kind is kOther
 };
 
 struct MysqlPlace {

@@ -108,6 +108,10 @@ Status ChooseKey(const SqlRows& rows, TableSchema* schema) {
     if (indexes.empty() || indexes.back().first != index_name) indexes.emplace_back(index_name, UniqueIndex());
     UniqueIndex& index = indexes.back().second;
     const std::optional<uint32_t> column = schema->FindColumn(rows.Get(i, "COLUMN_NAME"), true);
+    if (column && schema->columns[*column].excluded && index_name == "PRIMARY") {
+      return Status(Code::kUnsupported, "exclude_columns validation failed: column '" + schema->columns[*column].name +
+                                            "' is a primary key column and cannot be excluded");
+    }
     if (!column || !rows.Get(i, "SUB_PART").empty() || schema->columns[*column].nullable ||
         schema->columns[*column].excluded) {
       index.usable = false;
