@@ -64,7 +64,7 @@ Result<Position> JobProgress::WaitApplied(const Position& target, Deadline deadl
   MutexLock lock(mutex_);
   // Which tables to wait for shows once the log is that far: it may itself start copies (resync, new tables).
   std::optional<std::vector<TableName>> copying;
-  const auto done = [&](const TableName& name) {
+  const auto done = [&](const TableName& name) REQUIRES_LOCK(mutex_) {
     const auto found = tables_.find(name);
     return found == tables_.end() || !Unfinished(found->second);
   };
