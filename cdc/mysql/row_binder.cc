@@ -127,11 +127,14 @@ Result<RowBinder::Outcome> RowBinder::AppendRows(Binding& binding, const RowsEve
   rows_end_ = at + rows.rows.size();
   while (at < rows_end_) {
     if (!batch_) StartBatch(binding.schema);
+    const char* const row = at;
     switch (rows.op) {
       case RowOp::kInsert: TRY(AppendInsert(binding, rows, at)); break;
       case RowOp::kUpdate: TRY(AppendUpdate(binding, rows, at)); break;
       case RowOp::kDelete: TRY(AppendDelete(binding, rows, at)); break;
     }
+    // A bitmap without any column makes rows of no bytes: they would never end.
+    if (at == row) return CorruptRows(*binding.schema);
     if (BatchBytes(*batch_) >= kBatchBytesMax) EndBatch();
   }
   return outcome;

@@ -13,7 +13,7 @@ namespace freshet {
 class Bytes {
  public:
   Bytes& Le(uint64_t value, size_t width) {
-    for (size_t i = 0; i < width; ++i) out_ += static_cast<char>(value >> (8 * i) & 0xff);
+    for (size_t i = 0; i < width; ++i) out_ += i < sizeof(value) ? static_cast<char>(value >> (8 * i) & 0xff) : '\0';
     return *this;
   }
   Bytes& Text(std::string_view text) {

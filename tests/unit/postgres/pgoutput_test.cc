@@ -77,7 +77,8 @@ TEST(Pgoutput, TruncateNamesSeveralRelations) {
 TEST(Pgoutput, OriginTypeAndLogicalMessage) {
   EXPECT_EQ(ParseExactly<OriginMessage>(Bytes().Raw("O").U(1, 8).Z("o").text()).name, "o");
   EXPECT_EQ(ParseExactly<TypeMessage>(Bytes().Raw("Y").U(9, 4).Z("public").Z("mood").text()).name, "mood");
-  const auto message = ParseExactly<LogicalMessage>(Bytes().Raw("M").U(1, 1).U(4, 8).Z("p").U(2, 4).Raw("xy").text());
+  const std::string bytes = Bytes().Raw("M").U(1, 1).U(4, 8).Z("p").U(2, 4).Raw("xy").text();  // the view borrows it
+  const auto message = ParseExactly<LogicalMessage>(bytes);
   EXPECT_TRUE(message.transactional);
   EXPECT_EQ(message.content, "xy");
 }
