@@ -129,7 +129,7 @@ class MariaDb(MysqlServer):
         if MariaDb._template is None:
             template = process.new_folder("mariadb-template") / "data"
             command = ["mariadb-install-db", "--no-defaults", f"--datadir={template}", "--skip-test-db",
-                       "--auth-root-authentication-method=normal", "--skip-name-resolve"]
+                       f"--tmpdir={template.parent}", "--auth-root-authentication-method=normal", "--skip-name-resolve"]
             if process.is_root():
                 command.append("--user=root")
             process.run_checked(command)
@@ -139,6 +139,7 @@ class MariaDb(MysqlServer):
     def command(self):
         command = ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.data}", f"--port={self.port}",
                    "--bind-address=127.0.0.1", f"--socket={self.socket}", f"--pid-file={self.folder / 'pid'}",
+                   f"--tmpdir={self.folder}",  # a starting server removes what looks left over in a shared one
                    *option_arguments(self.options)]
         if process.is_root():
             command.append("--user=root")

@@ -26,7 +26,7 @@ class Mysql(MysqlServer):
         libraries = root / "usr/lib/x86_64-linux-gnu"
         return [libraries / "ld-linux-x86-64.so.2", "--library-path", libraries, root / "usr/sbin/mysqld",
                 "--no-defaults", f"--basedir={root / 'usr'}", f"--lc-messages-dir={root / 'usr/share/mysql'}",
-                "--secure-file-priv=", f"--datadir={self.data}", *(["--user=root"] if process.is_root() else [])]
+                "--secure-file-priv=", f"--datadir={self.data}", f"--tmpdir={self.folder}", *(["--user=root"] if process.is_root() else [])]
 
     def initialize(self):
         process.run_checked([*self._base(), "--initialize-insecure", f"--log-error={self.folder / 'initialize.log'}"])

@@ -50,11 +50,12 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& log) {
 }  // namespace
 
 MariadbServer::MariadbServer(const std::vector<std::string>& arguments) : arguments_(arguments) {
+  // A tmpdir of its own: a starting server removes what it takes for an older one's left-over tables there.
   char folder[] = "/tmp/freshet-mariadb-XXXXXX";
   CHECK(mkdtemp(folder) != nullptr);
   folder_ = folder;
   const pid_t install = Spawn({"mariadb-install-db", "--no-defaults", "--user=root", "--datadir=" + folder_ + "/data",
-                               "--auth-root-authentication-method=normal", "--skip-test-db"}, folder_ + "/install.log");
+                               "--auth-root-authentication-method=normal", "--skip-test-db", "--tmpdir=" + folder_}, folder_ + "/install.log");
   int status = 0;
   waitpid(install, &status, 0);
   CHECK(status == 0);
@@ -68,7 +69,7 @@ void MariadbServer::Start() {
                                       "--socket=" + folder_ + "/s.sock", "--port=" + std::to_string(port_),
                                       "--bind-address=127.0.0.1", "--log-bin=binlog", "--server-id=7",
                                       "--binlog-format=ROW", "--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0",
-                                      "--innodb-buffer-pool-size=32M", "--skip-name-resolve"};
+                                      "--innodb-buffer-pool-size=32M", "--skip-name-resolve", "--tmpdir=" + folder_};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   pid_ = Spawn(command, folder_ + "/server.log");
   const Deadline deadline = Deadline::After(kStartMax);
