@@ -73,7 +73,7 @@ struct TableVerdict {
   bool equal = false;
   int64_t source_rows = 0;
   int64_t mirror_rows = 0;
-  std::string source_hash;     // 16 hex digits
+  std::string source_hash;     // 32 hex digits, independent of row order
   std::string mirror_hash;
   std::string detail;          // why not compared, or which side has more
 };

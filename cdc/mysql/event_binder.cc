@@ -217,7 +217,7 @@ Status EventBinder::OnRows(const BinlogEventView& event) {
   return Status::Ok();
 }
 
-void EventBinder::StopTable(const SchemaPtr& schema, const std::string& reason) {
+void EventBinder::StopTable(SchemaPtr schema, const std::string& reason) {
   FlushRows();
   SchemaChange change;
   change.kind = SchemaChangeKind::kStopTable;

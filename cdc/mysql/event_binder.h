@@ -75,8 +75,8 @@ class EventBinder {
   void EndGroup(uint32_t timestamp_s);
   void Emit(ChangeEvent event);
   void FlushRows();
-  // Emits kStopTable and forgets the table.
-  void StopTable(const SchemaPtr& schema, const std::string& reason);
+  // Emits kStopTable and forgets the table. By value: forgetting frees the place that a reference would name.
+  void StopTable(SchemaPtr schema, const std::string& reason);
   void StopTouched(const std::string& reason);
   void StopForStatement(const LoggedStatement& statement);
   void ReleaseHeld();
