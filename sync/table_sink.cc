@@ -76,12 +76,25 @@ Status TableSink::Blame(const Table& table, Status status) {
   return status;
 }
 
+namespace {
+
+// A drop that the log does not carry (Postgres) is found between two transactions and has no place of its own.
+bool IsFoundDrop(const Unit& unit) {
+  return !unit.events.empty() && std::all_of(unit.events.begin(), unit.events.end(), [](const UnitEvent& event) {
+    const auto* change = std::get_if<SchemaChange>(&event);
+    return change != nullptr && change->kind == SchemaChangeKind::kDropTable;
+  });
+}
+
+}  // namespace
+
 Status TableSink::Apply(const Unit& unit) {
   FAILPOINT("sync.unit.before_apply");
   // Only what is certainly older, or the very same place, was applied before: the source sends what follows.
   const Position& position = writer_->position();
+  const bool same_place = position == unit.ends_at;
   if (!in_pieces_ && unit.complete && !position.empty() && position.Covers(unit.ends_at) &&
-      (position == unit.ends_at || !unit.ends_at.Covers(position))) {
+      (same_place || !unit.ends_at.Covers(position)) && !(same_place && IsFoundDrop(unit))) {
     progress_.Applied({}, unit.commit_time_us);
     return Status::Ok();
   }

@@ -89,6 +89,21 @@ void MemoryDatabase::DropTable(const TableName& name) {
   Append(std::move(state), {{name, SchemaChangeKind::kDropTable, schema, nullptr}});
 }
 
+void MemoryDatabase::DropTableUnlogged(const TableName& name) {
+  MutexLock lock(mutex_);
+  states_.back().erase(name);
+  schemas_.erase(name);
+  unlogged_drops_.push_back(name);
+}
+
+std::optional<TableName> MemoryDatabase::TakeUnloggedDrop() {
+  MutexLock lock(mutex_);
+  if (unlogged_drops_.empty()) return std::nullopt;
+  TableName name = unlogged_drops_.back();
+  unlogged_drops_.pop_back();
+  return name;
+}
+
 void MemoryDatabase::Truncate(const TableName& name) {
   MutexLock lock(mutex_);
   auto state = states_.back();
@@ -223,6 +238,7 @@ class MemoryReader : public Source {
 
   Result<std::optional<ChangeEvent>> Next(Deadline deadline) override {
     TRY(database_.Hit("next"));
+    if (events_.empty()) ReportUnloggedDrop();
     if (events_.empty() && database_.WaitBeyond(read_, deadline)) Decode(*database_.Entry(++read_));
     if (events_.empty()) return std::optional<ChangeEvent>();
     ChangeEvent event = std::move(events_.front());
@@ -247,6 +263,14 @@ class MemoryReader : public Source {
     SchemaPtr schema;
     uint64_t from = 0;
   };
+  void ReportUnloggedDrop() {
+    const std::optional<TableName> name = database_.TakeUnloggedDrop();
+    if (!name || !tables_.contains(*name)) return;
+    events_.push_back({{}, Begin{}});
+    events_.push_back({{}, SchemaChange{SchemaChangeKind::kDropTable, tables_[*name].schema, nullptr, "", ""}});
+    events_.push_back({MemoryPosition(read_), Commit{}});
+    tables_.erase(*name);
+  }
   void Decode(const MemoryDatabase::Logged& entry) {
     events_.push_back({{}, Begin{}});
     for (const MemoryChange& change : entry.changes) {

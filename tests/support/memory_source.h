@@ -49,6 +49,8 @@ class MemoryDatabase {
 
   void CreateTable(const TableName& name, bool logged);
   void DropTable(const TableName& name);
+  // As Postgres: the log does not say it, the source finds it when idle and reports it at the place it has read to.
+  void DropTableUnlogged(const TableName& name);
   void Truncate(const TableName& name);
   void LogSchemaChange(const TableName& name, SchemaChangeKind kind, std::string reason);
   // Opens a transaction's change list; Commit makes it one log entry and one state.
@@ -81,6 +83,7 @@ class MemoryDatabase {
   Status Hit(std::string_view call) const;
   // Scanners read a state between what they were told to wait for and the newest: the oldest one when `lagging`.
   std::function<uint64_t(uint64_t oldest, uint64_t newest)> pick_state;
+  std::optional<TableName> TakeUnloggedDrop();
   std::vector<uint64_t> acknowledged() const;
   void Acknowledged(uint64_t lsn);
   std::atomic<int> releases{0};
@@ -93,6 +96,7 @@ class MemoryDatabase {
   std::vector<Logged> log_;                                // entry i has lsn i + 1
   std::vector<std::map<TableName, MemoryRows>> states_{1};  // state after lsn i
   std::vector<uint64_t> acknowledged_;
+  std::vector<TableName> unlogged_drops_;
   Fault fault_;
   friend class Transaction;
 };

@@ -131,6 +131,17 @@ TEST_F(ServiceTest, TablesCreatedTruncatedAndDroppedInTheStreamAreFollowed) {
   EXPECT_EQ(Progress("late").state, "");
 }
 
+TEST_F(ServiceTest, ADropThatTheLogDoesNotCarryIsAppliedAtAPlaceAlreadyReached) {
+  ASSERT_TRUE(Create().ok());
+  ExpectMirrored(items_);
+  database_.DropTableUnlogged(items_);
+  const Deadline deadline = Deadline::After(std::chrono::seconds(20));
+  while (!Progress("items").state.empty() && !deadline.Passed()) ASSERT_TRUE(Sync().ok());
+  EXPECT_EQ(Progress("items").state, "");
+  EXPECT_EQ((*store_->OpenView())->FindTable("mirror", "items"), nullptr);
+  ExpectMirrored(orders_);
+}
+
 TEST_F(ServiceTest, IgnoreKeepsTheRowsOfADroppedTable) {
   ASSERT_TRUE(Create({{"schema_change_behavior", "ignore"}}).ok());
   ExpectMirrored(items_);
