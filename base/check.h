@@ -10,6 +10,6 @@ namespace freshet {
 [[noreturn]] void CheckFailed(const char* file, int line, const char* condition);
 }  // namespace freshet
 
-#define CHECK(condition)                                                                   \
-  (__builtin_expect(static_cast<bool>(condition), 1) ? static_cast<void>(0)                \
+#define CHECK(condition)                                                    \
+  (__builtin_expect(static_cast<bool>(condition), 1) ? static_cast<void>(0) \
                                                      : ::freshet::CheckFailed(__FILE__, __LINE__, #condition))

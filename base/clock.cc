@@ -9,13 +9,10 @@ namespace {
 class SystemClock final : public Clock {
  public:
   int64_t WallUs() const override {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
   }
-  std::chrono::steady_clock::time_point Now() const override {
-    return std::chrono::steady_clock::now();
-  }
+  std::chrono::steady_clock::time_point Now() const override { return std::chrono::steady_clock::now(); }
 };
 
 }  // namespace

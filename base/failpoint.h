@@ -22,9 +22,9 @@ void ArmFailpoints(std::string_view specification);
 
 }  // namespace freshet
 
-#define FAILPOINT(name)                                                             \
-  do {                                                                              \
-    if (::freshet::failpoints_armed.load(std::memory_order_relaxed)) {              \
+#define FAILPOINT(name)                                                              \
+  do {                                                                               \
+    if (::freshet::failpoints_armed.load(std::memory_order_relaxed)) {               \
       if (::freshet::Status fp = ::freshet::HitFailpoint(name); !fp.ok()) return fp; \
-    }                                                                               \
+    }                                                                                \
   } while (false)

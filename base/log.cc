@@ -9,8 +9,7 @@ namespace {
 
 spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "freshet", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("freshet", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::info);
     return made;
@@ -70,6 +69,8 @@ void Log(LogLevel level, std::string_view event, std::initializer_list<LogField>
   logger.log(SpdLevel(level), "{}", line);
 }
 
-void SetLogLevel(LogLevel level) { Logger().set_level(SpdLevel(level)); }
+void SetLogLevel(LogLevel level) {
+  Logger().set_level(SpdLevel(level));
+}
 
 }  // namespace freshet

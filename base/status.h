@@ -107,8 +107,7 @@ class [[nodiscard]] Result {
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, F()): x = value of F(), or returns its error.
-#define ASSIGN_OR_RETURN(lhs, expr) \
-  ASSIGN_OR_RETURN_IMPL(FRESHET_CONCAT(result_, __COUNTER__), lhs, expr)
+#define ASSIGN_OR_RETURN(lhs, expr) ASSIGN_OR_RETURN_IMPL(FRESHET_CONCAT(result_, __COUNTER__), lhs, expr)
 #define ASSIGN_OR_RETURN_IMPL(tmp, lhs, expr)    \
   auto tmp = (expr);                             \
   if (!tmp.ok()) return std::move(tmp).status(); \

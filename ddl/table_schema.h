@@ -33,8 +33,8 @@ struct Column {
   std::string name;
   LogicalType type;
   bool nullable = true;
-  bool excluded = false;  // in the source, decoded past, never stored (exclude_columns)
-  bool generated = false; // computed by the source
+  bool excluded = false;   // in the source, decoded past, never stored (exclude_columns)
+  bool generated = false;  // computed by the source
   // What rows stored before this column existed read as (source text form). nullopt = NULL.
   DefaultText initial_default;
   // What an INSERT that omits the column got (MINIMAL row images leave such columns out). Set only for
@@ -54,8 +54,8 @@ struct TableSchema {
   std::vector<uint32_t> key_columns;  // indexes into columns, in key order; never empty for a mirrored table
   std::string key_name;               // "PRIMARY" or the unique index used instead
   std::string comment;
-  std::string default_collation;      // MySQL: of columns added without one; "" unknown
-  uint64_t source_id = 0;             // Postgres: relation oid; MySQL: 0
+  std::string default_collation;  // MySQL: of columns added without one; "" unknown
+  uint64_t source_id = 0;         // Postgres: relation oid; MySQL: 0
 
   // Index of the column, nullopt when there is none. Case-insensitive for ASCII as in MySQL when
   // `ignore_case`.

@@ -18,44 +18,44 @@ namespace freshet {
 
 // Persisted: add at the end, never renumber.
 enum class TypeKind : uint8_t {
-  kBool = 1,         // Int 0 or 1
-  kInt8 = 2,         // Int
-  kInt16 = 3,        // Int
-  kInt32 = 4,        // Int (MEDIUMINT too)
-  kInt64 = 5,        // Int
-  kUint8 = 6,        // Uint
-  kUint16 = 7,       // Uint
-  kUint32 = 8,       // Uint (MEDIUMINT UNSIGNED too)
-  kUint64 = 9,       // Uint
-  kFloat32 = 10,     // Double holding the float's exact value
-  kFloat64 = 11,     // Double
-  kDecimal = 12,     // precision, scale known. precision <= 18: Int, the unscaled value (12.30 at scale 2
-                     //   is 1230). Else Bytes: text with exactly `scale` fraction digits, "-" only below
-                     //   zero, no leading zeros but the one before the point. Escape: "NaN".
-  kNumeric = 13,     // unconstrained NUMERIC: Bytes, the source's text ("1.500", "NaN", "Infinity")
-  kString = 14,      // Bytes, UTF-8 (any character type; CHAR(n) without trailing spaces for MySQL, with
-                     //   them for Postgres bpchar, as each server prints it)
-  kBytes = 15,       // Bytes, raw. BINARY(n) is padded with NULs to n.
-  kDate = 16,        // Int, days since 1970-01-01, proleptic Gregorian. Postgres -infinity/infinity:
-                     //   kNegativeInfinity/kPositiveInfinity. Escape: MySQL zero or partial date text.
-  kTimeOfDay = 17,   // Int, microseconds since midnight, 0 to 24:00:00 inclusive (Postgres time)
-  kTimeSpan = 18,    // Int, signed microseconds (MySQL TIME, -838:59:59.999999 to 838:59:59.999999)
-  kTimeTz = 19,      // Bytes: Postgres text "08:30:00.5+02"
-  kDateTime = 20,    // Int, microseconds since 1970-01-01 00:00:00 without zone (MySQL DATETIME, Postgres
-                     //   timestamp). Infinities and escape as kDate.
-  kTimestamp = 21,   // Int, microseconds since 1970-01-01 00:00:00 UTC (MySQL TIMESTAMP, Postgres
-                     //   timestamptz). Infinities and escape ("0000-00-00 00:00:00") as kDate.
-  kYear = 22,        // Int, 0 or 1901 to 2155
-  kInterval = 23,    // Bytes, 16: int64 microseconds, int32 days, int32 months, each little-endian
-  kUuid = 24,        // Bytes, 16, network order
-  kJson = 25,        // Bytes, UTF-8 text exactly as the server's own CAST(col AS CHAR) / ::text prints it
-  kEnum = 26,        // Bytes: the label; "" for MySQL's index 0
-  kSet = 27,         // Bytes: labels in definition order joined by ","
-  kBitInt = 28,      // Uint: MySQL BIT(n), n <= 64
-  kBitString = 29,   // Bytes: "0101", Postgres bit(n) and varbit
-  kArray = 30,       // Bytes: Postgres array text "{1,NULL,\"a b\"}" (any dimensions, bounds kept)
-  kText = 31,        // Bytes: any other Postgres or MariaDB type, the text its output function prints
-                     //   (inet, cidr, macaddr, money, xml, hstore, ranges, domains' base, ...)
+  kBool = 1,        // Int 0 or 1
+  kInt8 = 2,        // Int
+  kInt16 = 3,       // Int
+  kInt32 = 4,       // Int (MEDIUMINT too)
+  kInt64 = 5,       // Int
+  kUint8 = 6,       // Uint
+  kUint16 = 7,      // Uint
+  kUint32 = 8,      // Uint (MEDIUMINT UNSIGNED too)
+  kUint64 = 9,      // Uint
+  kFloat32 = 10,    // Double holding the float's exact value
+  kFloat64 = 11,    // Double
+  kDecimal = 12,    // precision, scale known. precision <= 18: Int, the unscaled value (12.30 at scale 2
+                    //   is 1230). Else Bytes: text with exactly `scale` fraction digits, "-" only below
+                    //   zero, no leading zeros but the one before the point. Escape: "NaN".
+  kNumeric = 13,    // unconstrained NUMERIC: Bytes, the source's text ("1.500", "NaN", "Infinity")
+  kString = 14,     // Bytes, UTF-8 (any character type; CHAR(n) without trailing spaces for MySQL, with
+                    //   them for Postgres bpchar, as each server prints it)
+  kBytes = 15,      // Bytes, raw. BINARY(n) is padded with NULs to n.
+  kDate = 16,       // Int, days since 1970-01-01, proleptic Gregorian. Postgres -infinity/infinity:
+                    //   kNegativeInfinity/kPositiveInfinity. Escape: MySQL zero or partial date text.
+  kTimeOfDay = 17,  // Int, microseconds since midnight, 0 to 24:00:00 inclusive (Postgres time)
+  kTimeSpan = 18,   // Int, signed microseconds (MySQL TIME, -838:59:59.999999 to 838:59:59.999999)
+  kTimeTz = 19,     // Bytes: Postgres text "08:30:00.5+02"
+  kDateTime = 20,   // Int, microseconds since 1970-01-01 00:00:00 without zone (MySQL DATETIME, Postgres
+                    //   timestamp). Infinities and escape as kDate.
+  kTimestamp = 21,  // Int, microseconds since 1970-01-01 00:00:00 UTC (MySQL TIMESTAMP, Postgres
+                    //   timestamptz). Infinities and escape ("0000-00-00 00:00:00") as kDate.
+  kYear = 22,       // Int, 0 or 1901 to 2155
+  kInterval = 23,   // Bytes, 16: int64 microseconds, int32 days, int32 months, each little-endian
+  kUuid = 24,       // Bytes, 16, network order
+  kJson = 25,       // Bytes, UTF-8 text exactly as the server's own CAST(col AS CHAR) / ::text prints it
+  kEnum = 26,       // Bytes: the label; "" for MySQL's index 0
+  kSet = 27,        // Bytes: labels in definition order joined by ","
+  kBitInt = 28,     // Uint: MySQL BIT(n), n <= 64
+  kBitString = 29,  // Bytes: "0101", Postgres bit(n) and varbit
+  kArray = 30,      // Bytes: Postgres array text "{1,NULL,\"a b\"}" (any dimensions, bounds kept)
+  kText = 31,       // Bytes: any other Postgres or MariaDB type, the text its output function prints
+                    //   (inet, cidr, macaddr, money, xml, hstore, ranges, domains' base, ...)
 };
 
 // Kept apart from every finite value; DuckDB's own infinities of DATE and TIMESTAMP map to these.
@@ -66,10 +66,10 @@ using Labels = std::vector<std::string>;
 
 struct LogicalType {
   TypeKind kind = TypeKind::kText;
-  uint16_t precision = 0;  // kDecimal: digits in all. Temporal kinds: fraction digits, 0 to 6.
-  uint16_t scale = 0;      // kDecimal: fraction digits
-  uint32_t length = 0;     // kString: characters, kBytes: bytes, kBitInt/kBitString: bits; 0 = no limit
-  bool fixed = false;      // CHAR(n), BINARY(n), bit(n): fixed length
+  uint16_t precision = 0;                // kDecimal: digits in all. Temporal kinds: fraction digits, 0 to 6.
+  uint16_t scale = 0;                    // kDecimal: fraction digits
+  uint32_t length = 0;                   // kString: characters, kBytes: bytes, kBitInt/kBitString: bits; 0 = no limit
+  bool fixed = false;                    // CHAR(n), BINARY(n), bit(n): fixed length
   std::shared_ptr<const Labels> labels;  // kEnum, kSet: in definition order
 
   friend bool operator==(const LogicalType& a, const LogicalType& b) {

@@ -21,8 +21,8 @@ std::optional<AuthPlugin> FindPlugin(std::string_view name);
 
 struct Account {
   std::string name;
-  std::optional<Sha1Digest> native;    // nullopt: no password
-  std::optional<AuthPlugin> only;      // nullopt: either plugin
+  std::optional<Sha1Digest> native;  // nullopt: no password
+  std::optional<AuthPlugin> only;    // nullopt: either plugin
 };
 
 class Accounts {

@@ -16,7 +16,9 @@ constexpr std::string_view kPublicKeyRequest("\x02", 1);
 // Longest password of MySQL; what is longer is no password and is not hashed.
 constexpr size_t kPasswordBytesMax = 256;
 
-AuthStep Denied() { return {Verdict::kDenied, {}}; }
+AuthStep Denied() {
+  return {Verdict::kDenied, {}};
+}
 
 }  // namespace
 
@@ -97,7 +99,8 @@ AuthStep AuthExchange::OnPassword(std::string_view payload) {
   if (!plain.ok()) return Denied();
   for (size_t i = 0; i < plain->size(); ++i) (*plain)[i] ^= setup_.scramble[i % setup_.scramble.size()];
   AuthStep step{Verdict::kMalformed, {}};
-  if (!plain->empty() && plain->back() == '\0') step = CheckPassword(std::string_view(*plain).substr(0, plain->size() - 1));
+  if (!plain->empty() && plain->back() == '\0')
+    step = CheckPassword(std::string_view(*plain).substr(0, plain->size() - 1));
   OPENSSL_cleanse(plain->data(), plain->size());
   return step;
 }

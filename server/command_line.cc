@@ -63,7 +63,9 @@ constexpr const char* kMirrorUsage =
 CommandLine Collect(const po::variables_map& values, Action action) {
   CommandLine line;
   line.action = action;
-  const auto text = [&](const char* name) { return values.count(name) ? values[name].as<std::string>() : std::string(); };
+  const auto text = [&](const char* name) {
+    return values.count(name) ? values[name].as<std::string>() : std::string();
+  };
   for (const SettingName& setting : SettingNames()) {
     if (values.count(setting.name)) line.settings.emplace_back(setting.name, values[setting.name].as<std::string>());
   }

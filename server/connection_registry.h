@@ -17,8 +17,8 @@ struct ConnectionInfo {
   std::string user;
   std::string host;
   std::string database;
-  std::string command;      // "Sleep", "Query"
-  int64_t seconds = 0;      // since the command began
+  std::string command;  // "Sleep", "Query"
+  int64_t seconds = 0;  // since the command began
 };
 
 // What a connection lets others do to it.

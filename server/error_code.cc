@@ -57,9 +57,9 @@ ServerError Numbered(const Status& status) {
     case Code::kConflict:
       if (Mentions(text, "read-only") || Mentions(text, "read only")) return {1290, "HY000", text};
       return {1105, "HY000", text};
-    case Code::kLocalIo: return {1030, "HY000", text};     // ER_GET_ERRNO
-    case Code::kCancelled: return {1317, "70100", text};   // ER_QUERY_INTERRUPTED
-    case Code::kSchemaMoved: return {1412, "HY000", text}; // ER_TABLE_DEF_CHANGED
+    case Code::kLocalIo: return {1030, "HY000", text};      // ER_GET_ERRNO
+    case Code::kCancelled: return {1317, "70100", text};    // ER_QUERY_INTERRUPTED
+    case Code::kSchemaMoved: return {1412, "HY000", text};  // ER_TABLE_DEF_CHANGED
   }
   return {1105, "HY000", text};
 }
@@ -72,16 +72,31 @@ ServerError ErrorOf(const Status& status) {
 }
 
 ServerError AccessDenied(const std::string& user, const std::string& host, bool with_password) {
-  return {1045, "28000",
-          "Access denied for user '" + user + "'@'" + host + "' (using password: " + (with_password ? "YES" : "NO") + ")"};
+  return {
+      1045, "28000",
+      "Access denied for user '" + user + "'@'" + host + "' (using password: " + (with_password ? "YES" : "NO") + ")"};
 }
-ServerError TooManyConnections() { return {1040, "08004", "Too many connections"}; }
-ServerError PacketTooLarge() { return {1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes"}; }
-ServerError PacketsOutOfOrder() { return {1156, "08S01", "Got packets out of order"}; }
-ServerError BadHandshake() { return {1043, "08S01", "Bad handshake"}; }
-ServerError MalformedPacket() { return {1835, "HY000", "Malformed communication packet."}; }
-ServerError UnknownCommand() { return {1047, "08S01", "Unknown command"}; }
-ServerError QueryWasEmpty() { return {1065, "42000", "Query was empty"}; }
+ServerError TooManyConnections() {
+  return {1040, "08004", "Too many connections"};
+}
+ServerError PacketTooLarge() {
+  return {1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes"};
+}
+ServerError PacketsOutOfOrder() {
+  return {1156, "08S01", "Got packets out of order"};
+}
+ServerError BadHandshake() {
+  return {1043, "08S01", "Bad handshake"};
+}
+ServerError MalformedPacket() {
+  return {1835, "HY000", "Malformed communication packet."};
+}
+ServerError UnknownCommand() {
+  return {1047, "08S01", "Unknown command"};
+}
+ServerError QueryWasEmpty() {
+  return {1065, "42000", "Query was empty"};
+}
 ServerError UnknownStatementHandler(uint32_t statement_id) {
   return {1243, "HY000", "Unknown prepared statement handler (" + std::to_string(statement_id) + ")"};
 }
@@ -91,6 +106,8 @@ ServerError TooManyPreparedStatements() {
 ServerError IdleTimeout() {
   return {4031, "HY000", "The client was disconnected by the server because of inactivity."};
 }
-ServerError ServerShutdown() { return {1053, "08S01", "Server shutdown in progress"}; }
+ServerError ServerShutdown() {
+  return {1053, "08S01", "Server shutdown in progress"};
+}
 
 }  // namespace freshet

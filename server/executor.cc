@@ -29,7 +29,9 @@ CursorResult Done(Status status) {
   return std::unique_ptr<ResultCursor>();
 }
 
-Status Interrupted() { return Status(Code::kCancelled, "Query execution was interrupted"); }
+Status Interrupted() {
+  return Status(Code::kCancelled, "Query execution was interrupted");
+}
 
 bool IsProcessList(const ShowOther& show) {
   std::string what = show.what;
@@ -68,7 +70,9 @@ StopToken Executor::token() const {
   return running_->get_token();
 }
 
-bool Executor::cancelled() const { return token().stop_requested(); }
+bool Executor::cancelled() const {
+  return token().stop_requested();
+}
 
 void Executor::CancelStatement() {
   MutexLock lock(mutex_);
@@ -155,7 +159,8 @@ CursorResult Executor::Verify(const VerifyJob& statement) {
                     verdict.equal ? "true" : "false", verdict.source_hash, verdict.mirror_hash, verdict.detail});
   }
   return MakeRowsCursor(
-      TextColumns({"Source", "SourceRows", "MirrorRows", "Equal", "SourceHash", "MirrorHash", "Detail"}), std::move(rows));
+      TextColumns({"Source", "SourceRows", "MirrorRows", "Equal", "SourceHash", "MirrorHash", "Detail"}),
+      std::move(rows));
 }
 
 CursorResult Executor::ShowProcessList() const {

@@ -15,7 +15,9 @@ constexpr size_t kTlsRequestBytes = 32;
 constexpr size_t kScrambleFirstPart = 8;
 constexpr size_t kAttributesMax = 128;  // pairs; clients send about ten
 
-Status Malformed(const char* what) { return Status(Code::kInvalid, std::string("malformed ") + what); }
+Status Malformed(const char* what) {
+  return Status(Code::kInvalid, std::string("malformed ") + what);
+}
 
 Status TakeAttributes(ByteCursor& cursor, LoginRequest& login) {
   ByteCursor pairs(TakeLenencString(cursor));

@@ -12,10 +12,10 @@ namespace freshet {
 namespace {
 
 constexpr size_t kThreads = 4;
-constexpr size_t kBodyBytesMax = 1u << 20;   // nothing here takes a body
+constexpr size_t kBodyBytesMax = 1u << 20;  // nothing here takes a body
 constexpr time_t kReadTimeoutSeconds = 5;
 constexpr time_t kWriteTimeoutSeconds = 10;
-constexpr time_t kKeepAliveSeconds = 2;      // a stop waits for idle connections so long at most
+constexpr time_t kKeepAliveSeconds = 2;  // a stop waits for idle connections so long at most
 constexpr auto kWhatExists = "not found; there is GET /healthz, /metrics, /version\n";
 
 std::string Json(const nlohmann::json& value) {
@@ -33,8 +33,12 @@ struct HttpServer::Service {
 };
 
 HttpServer::HttpServer(std::unique_ptr<Service> service) : service_(std::move(service)) {}
-HttpServer::~HttpServer() { Stop(); }
-uint16_t HttpServer::port() const { return service_->port; }
+HttpServer::~HttpServer() {
+  Stop();
+}
+uint16_t HttpServer::port() const {
+  return service_->port;
+}
 
 void HttpServer::Stop() {
   if (!service_->thread.running()) return;
@@ -74,8 +78,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options)
     if (response.status == 404) response.set_content(kWhatExists, "text/plain");
   });
   const HttpServerOptions& set = service->options;
-  const int port = set.port == 0 ? server.bind_to_any_port(set.bind)
-                                 : (server.bind_to_port(set.bind, set.port) ? set.port : -1);
+  const int port =
+      set.port == 0 ? server.bind_to_any_port(set.bind) : (server.bind_to_port(set.bind, set.port) ? set.port : -1);
   if (port <= 0) {
     return Status(Code::kConflict, "cannot listen on " + set.bind + ":" + std::to_string(set.port) + " for HTTP");
   }

@@ -15,9 +15,9 @@ namespace freshet {
 
 struct HttpServerOptions {
   std::string bind = "127.0.0.1";
-  uint16_t port = 0;                                           // 0: any free one
-  std::function<std::vector<std::string>()> unhealthy_reasons; // empty: healthy
-  std::function<std::string()> metrics_text;                   // Prometheus text format
+  uint16_t port = 0;                                            // 0: any free one
+  std::function<std::vector<std::string>()> unhealthy_reasons;  // empty: healthy
+  std::function<std::string()> metrics_text;                    // Prometheus text format
 };
 
 class HttpServer {

@@ -29,7 +29,9 @@ struct AddressList {
   }
 };
 
-Status SystemError(Code code, const std::string& what) { return Status(code, what + ": " + std::strerror(errno)); }
+Status SystemError(Code code, const std::string& what) {
+  return Status(code, what + ": " + std::strerror(errno));
+}
 
 std::string HostOf(const sockaddr_storage& address, socklen_t size) {
   char host[NI_MAXHOST];
@@ -51,7 +53,8 @@ Result<int> Bind(const ListenerOptions& options) {
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
   hints.ai_socktype = SOCK_STREAM;
   AddressList list;
-  if (const int error = ::getaddrinfo(options.bind.c_str(), std::to_string(options.port).c_str(), &hints, &list.first)) {
+  if (const int error =
+          ::getaddrinfo(options.bind.c_str(), std::to_string(options.port).c_str(), &hints, &list.first)) {
     return Status(Code::kInvalid, "--bind " + options.bind + ": " + ::gai_strerror(error));
   }
   const std::string where = options.bind + ":" + std::to_string(options.port);

@@ -75,11 +75,10 @@ Result<bool> Run(const CommandLine& line, const Prepared& prepared, const Signal
                    SqlEngine::Make(*store, {.memory_bytes = memory.query_bytes,
                                             .threads = threads,
                                             .temporary_directory = settings.data_dir + "/tmp"}));
-  ASSIGN_OR_RETURN(const std::unique_ptr<JobService> jobs,
-                   JobService::Start(*store, MakeConnector,
-                                     {.queue_bytes_max = memory.queue_bytes,
-                                      .unit_bytes_max = memory.unit_bytes,
-                                      .piece_bytes_max = memory.piece_bytes}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<JobService> jobs, JobService::Start(*store, MakeConnector,
+                                                                             {.queue_bytes_max = memory.queue_bytes,
+                                                                              .unit_bytes_max = memory.unit_bytes,
+                                                                              .piece_bytes_max = memory.piece_bytes}));
   sql->RegisterSystemTable("jobs", jobs->JobsTable());
   sql->RegisterSystemTable("tasks", jobs->TasksTable());
   sql->RegisterSystemTable("job_tables", jobs->JobTablesTable());
@@ -123,4 +122,6 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace freshet
 
-int main(int argc, char** argv) { return freshet::Main(std::vector<std::string>(argv + 1, argv + argc)); }
+int main(int argc, char** argv) {
+  return freshet::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

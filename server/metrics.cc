@@ -49,9 +49,15 @@ void Metrics::ConnectionOpened() {
   families_->connections.Increment();
   families_->connections_total.Increment();
 }
-void Metrics::ConnectionClosed() { families_->connections.Decrement(); }
-void Metrics::ConnectionRefused() { families_->refused_total.Increment(); }
-void Metrics::LoginFailed() { families_->logins_failed_total.Increment(); }
+void Metrics::ConnectionClosed() {
+  families_->connections.Decrement();
+}
+void Metrics::ConnectionRefused() {
+  families_->refused_total.Increment();
+}
+void Metrics::LoginFailed() {
+  families_->logins_failed_total.Increment();
+}
 void Metrics::CommandDone(std::string_view command) {
   families_->commands_total.Add({{"command", std::string(command)}}).Increment();
 }

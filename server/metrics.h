@@ -33,7 +33,7 @@ class Metrics {
   void ConnectionClosed();
   void ConnectionRefused();
   void LoginFailed();
-  void CommandDone(std::string_view command);      // "query", "execute", ...
+  void CommandDone(std::string_view command);  // "query", "execute", ...
   void CommandFailed(uint16_t error_number);
 
   // Called at each scrape, by the scraping thread.

@@ -106,7 +106,8 @@ std::string MirrorProgress::Redraw(const std::vector<TableProgress>& tables) {
   std::vector<const TableProgress*> shown;
   for (const TableProgress& table : tables) shown.push_back(&table);
   if (shown.size() > kDrawnTablesMax) {
-    std::stable_sort(shown.begin(), shown.end(), [](auto* a, auto* b) { return a->state != "READY" && b->state == "READY"; });
+    std::stable_sort(shown.begin(), shown.end(),
+                     [](auto* a, auto* b) { return a->state != "READY" && b->state == "READY"; });
     shown.resize(kDrawnTablesMax);
   }
   size_t width = 5;
@@ -122,7 +123,8 @@ std::string MirrorProgress::Redraw(const std::vector<TableProgress>& tables) {
     line(Padded(table->source.ToString(), width) + "  " + Padded(table->state, 13) +
          PaddedLeft(std::to_string(table->rows_copied), 12) +
          PaddedLeft(copying ? std::to_string(static_cast<int64_t>(rate)) : "", 10) +
-         PaddedLeft(std::to_string(table->events_applied), 12) + "  " + Bar(Fraction(*table)) + " " + Eta(*table, rate));
+         PaddedLeft(std::to_string(table->events_applied), 12) + "  " + Bar(Fraction(*table)) + " " +
+         Eta(*table, rate));
   }
   size_t lines = shown.size() + 1;
   if (shown.size() < tables.size()) {
@@ -141,7 +143,10 @@ std::string VerdictTable(const std::vector<TableVerdict>& verdicts) {
                                  ? verdict.source_hash
                                  : verdict.source_hash + " / " + verdict.mirror_hash;
     rows.push_back({verdict.table.ToString(), std::to_string(verdict.source_rows), std::to_string(verdict.mirror_rows),
-                    hash, verdict.equal ? "yes" : verdict.detail.empty() ? "NO" : "NO: " + verdict.detail});
+                    hash,
+                    verdict.equal            ? "yes"
+                    : verdict.detail.empty() ? "NO"
+                                             : "NO: " + verdict.detail});
   }
   std::vector<size_t> widths(rows[0].size(), 0);
   for (const auto& row : rows) {

@@ -24,11 +24,11 @@ class MirrorProgress {
 
  private:
   struct Seen {
-    Time rate_from;           // when rate_rows was taken
+    Time rate_from;  // when rate_rows was taken
     int64_t rate_rows = 0;
     double rows_per_second = 0;
     Time printed;
-    std::string line;         // last printed
+    std::string line;  // last printed
     bool any = false;
   };
   void MeasureRate(const TableProgress& table, Seen& seen, Time now);

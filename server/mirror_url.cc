@@ -9,8 +9,9 @@ namespace freshet {
 namespace {
 
 Status Bad(const std::string& what) {
-  return Status(Code::kInvalid, what + "; a source is mysql://user:password@host:port/database or "
-                                       "postgres://user:password@host:port/database");
+  return Status(Code::kInvalid, what +
+                                    "; a source is mysql://user:password@host:port/database or "
+                                    "postgres://user:password@host:port/database");
 }
 
 int HexValue(char c) {

@@ -13,7 +13,9 @@ namespace freshet {
 namespace {
 
 // A peer that closes within the login, or that we were told to end.
-Status PeerClosed() { return Status(Code::kUnavailable, "connection closed by the client"); }
+Status PeerClosed() {
+  return Status(Code::kUnavailable, "connection closed by the client");
+}
 
 }  // namespace
 
@@ -94,8 +96,8 @@ Result<bool> MysqlSession::Authenticate(const LoginRequest& login, bool switch_f
   AuthExchange exchange({environment_.accounts, environment_.rsa, login.user, scramble_, stream_->secure()});
   // A client that cannot name plugins cannot be asked to switch either.
   const bool can_switch = (capabilities_ & protocol::kClientPluginAuth) != 0;
-  AuthStep step =
-      switch_first && can_switch ? exchange.BeginWithSwitch() : exchange.Begin(can_switch ? login.plugin : "", login.proof);
+  AuthStep step = switch_first && can_switch ? exchange.BeginWithSwitch()
+                                             : exchange.Begin(can_switch ? login.plugin : "", login.proof);
   while (true) {
     for (const std::string& payload : step.send) TRY(channel_.Write(payload));
     if (step.verdict != AuthStep::Verdict::kMore) break;
@@ -116,8 +118,8 @@ Result<bool> MysqlSession::Authenticate(const LoginRequest& login, bool switch_f
 }
 
 Result<bool> MysqlSession::BecomeUser(const LoginRequest& login) {
-  auto executor = std::make_unique<Executor>(Executor::Setup{environment_.sql, environment_.jobs,
-                                                             environment_.connections, login.user, connection_id_});
+  auto executor = std::make_unique<Executor>(
+      Executor::Setup{environment_.sql, environment_.jobs, environment_.connections, login.user, connection_id_});
   const Status used = login.database.empty() ? Status() : executor->UseDatabase(login.database);
   if (!used.ok()) {
     TRY(channel_.Write(ErrPayload(ErrorOf(used))));

@@ -49,7 +49,9 @@ Status PacketChannel::Flush() {
   return sent;
 }
 
-Status PacketChannel::StartTls(Deadline deadline) { return stream_.StartTls(reader_.TakeRest(), deadline); }
+Status PacketChannel::StartTls(Deadline deadline) {
+  return stream_.StartTls(reader_.TakeRest(), deadline);
+}
 
 void PacketChannel::Drain() {
   const Deadline deadline = Deadline::After(kDrainTime);

@@ -11,7 +11,9 @@
 namespace freshet {
 namespace {
 
-const uint8_t* Bytes(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
+const uint8_t* Bytes(std::string_view text) {
+  return reinterpret_cast<const uint8_t*>(text.data());
+}
 
 template <typename Digest>
 std::string_view View(const Digest& digest) {
@@ -50,8 +52,12 @@ int HexValue(char c) {
 
 }  // namespace
 
-Sha1Digest NativeStoredHash(std::string_view password) { return Sha1(View(Sha1(password))); }
-Sha256Digest Sha2StoredHash(std::string_view password) { return Sha256(View(Sha256(password))); }
+Sha1Digest NativeStoredHash(std::string_view password) {
+  return Sha1(View(Sha1(password)));
+}
+Sha256Digest Sha2StoredHash(std::string_view password) {
+  return Sha256(View(Sha256(password)));
+}
 
 bool CheckNativeProof(const Sha1Digest& stored, std::string_view scramble, std::string_view proof) {
   if (proof.size() != stored.size()) return false;

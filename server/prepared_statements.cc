@@ -8,8 +8,8 @@
 namespace freshet {
 namespace {
 
-constexpr size_t kStatementsMax = 16382;         // of one connection, MySQL's own default
-constexpr size_t kParametersMax = 65535;         // the protocol counts them in two bytes
+constexpr size_t kStatementsMax = 16382;  // of one connection, MySQL's own default
+constexpr size_t kParametersMax = 65535;  // the protocol counts them in two bytes
 constexpr size_t kExecuteHeaderBytes = 4 + 1 + 4;
 constexpr size_t kLongDataBytesMax = protocol::kMaxAllowedPacket;
 
@@ -77,8 +77,7 @@ Status PreparedStatements::Execute(std::string_view payload) {
 
 Status PreparedStatements::Run(Prepared& prepared, const std::vector<std::optional<std::string>>& values) {
   Executor::Scope scope(executor_);
-  CursorResult cursor =
-      prepared.is_query ? executor_.RunPrepared(prepared.sql, values) : executor_.Run(prepared.sql);
+  CursorResult cursor = prepared.is_query ? executor_.RunPrepared(prepared.sql, values) : executor_.Run(prepared.sql);
   if (!cursor.ok()) return writer_.Error(cursor.status());
   return writer_.Send(executor_, cursor->get(), ResultWriter::Form::kBinary, false).status();
 }

@@ -12,7 +12,7 @@ namespace freshet::protocol {
 
 inline constexpr std::string_view kServerVersion = "8.0.33-freshet-0.1.0";  // clients parse the first part
 inline constexpr uint8_t kProtocolVersion = 10;
-inline constexpr uint8_t kCharsetUtf8mb4 = 45;   // utf8mb4_general_ci
+inline constexpr uint8_t kCharsetUtf8mb4 = 45;  // utf8mb4_general_ci
 inline constexpr uint8_t kCharsetBinary = 63;
 inline constexpr size_t kScrambleBytes = 20;
 

@@ -27,7 +27,9 @@ std::string_view Clipped(std::string_view message) {
 
 }  // namespace
 
-std::string OkPayload(uint16_t status_flags) { return OkWithHeader('\x00', status_flags); }
+std::string OkPayload(uint16_t status_flags) {
+  return OkWithHeader('\x00', status_flags);
+}
 
 std::string ErrPayload(const ServerError& error) {
   std::string out("\xff");

@@ -16,7 +16,9 @@ using protocol::ColumnType;
 constexpr uint32_t kUnknownTextLength = 1024;
 constexpr uint8_t kDecimalsNotFixed = 31;
 
-bool IsText(ResultType type) { return type == ResultType::kString; }
+bool IsText(ResultType type) {
+  return type == ResultType::kString;
+}
 
 uint32_t Length(const ResultColumn& column) {
   if (column.length != 0) return column.length;
@@ -111,9 +113,7 @@ bool PutBinaryValue(std::string& out, const ResultColumn& column, std::string_vi
     case ResultType::kDecimal:
     case ResultType::kString:
     case ResultType::kBlob:
-    case ResultType::kJson:
-      PutLenencString(out, text);
-      return true;
+    case ResultType::kJson: PutLenencString(out, text); return true;
     case ResultType::kNull: return false;  // only NULL has this type
   }
   return false;
@@ -160,7 +160,9 @@ std::string ColumnPayload(const ResultColumn& column) {
   return out;
 }
 
-std::string FieldListPayload(const ResultColumn& column) { return ColumnPayload(column) + kNullValueByte; }
+std::string FieldListPayload(const ResultColumn& column) {
+  return ColumnPayload(column) + kNullValueByte;
+}
 
 std::string TextRowPayload(const RowValues& row) {
   std::string out;

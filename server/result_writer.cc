@@ -17,7 +17,9 @@ uint16_t StatusFlags(bool more) {
 
 }  // namespace
 
-Status ResultWriter::Ok(bool more) { return channel_.Write(OkPayload(StatusFlags(more))); }
+Status ResultWriter::Ok(bool more) {
+  return channel_.Write(OkPayload(StatusFlags(more)));
+}
 
 Status ResultWriter::Error(const ServerError& error) {
   metrics_.CommandFailed(error.number);
@@ -59,9 +61,9 @@ Result<bool> ResultWriter::Send(const Executor& executor, ResultCursor* cursor, 
     Result<bool> got = executor.cancelled() ? Result<bool>(Status(Code::kCancelled, "Query execution was interrupted"))
                                             : cursor->Next(row);
     if (got.ok() && !*got) break;
-    Result<std::string> payload = !got.ok()                     ? Result<std::string>(std::move(got).status())
+    Result<std::string> payload = !got.ok()             ? Result<std::string>(std::move(got).status())
                                   : form == Form::kText ? Result<std::string>(TextRowPayload(row))
-                                                                : BinaryRowPayload(columns, row);
+                                                        : BinaryRowPayload(columns, row);
     if (!payload.ok()) {
       TRY(Error(payload.status()));
       return false;

@@ -64,7 +64,8 @@ Result<std::string> RsaKey::Decrypt(std::string_view cipher_text) {
   std::string plain(size, '\0');
   if (context == nullptr || EVP_PKEY_decrypt_init(context.get()) != 1 ||
       EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) != 1 ||
-      EVP_PKEY_decrypt(context.get(), reinterpret_cast<unsigned char*>(plain.data()), &size, in, cipher_text.size()) != 1) {
+      EVP_PKEY_decrypt(context.get(), reinterpret_cast<unsigned char*>(plain.data()), &size, in, cipher_text.size()) !=
+          1) {
     return Failed(Code::kAuth, "the encrypted password does not decrypt");
   }
   plain.resize(size);

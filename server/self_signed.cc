@@ -31,7 +31,9 @@ using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 
-Status SystemError(const std::string& what) { return Status(Code::kLocalIo, what + ": " + std::strerror(errno)); }
+Status SystemError(const std::string& what) {
+  return Status(Code::kLocalIo, what + ": " + std::strerror(errno));
+}
 
 // Written beside and renamed: a crash leaves no half file.
 Status WriteFile(const std::string& path, std::string_view bytes, mode_t mode) {
@@ -59,7 +61,8 @@ Result<Certificate> Sign(EVP_PKEY* key) {
   X509_NAME* name = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("freshet"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
-  if (X509_sign(certificate.get(), key, EVP_sha256()) == 0) return Status(Code::kLocalIo, "TLS certificate cannot be signed");
+  if (X509_sign(certificate.get(), key, EVP_sha256()) == 0)
+    return Status(Code::kLocalIo, "TLS certificate cannot be signed");
   return certificate;
 }
 
@@ -84,8 +87,8 @@ Result<TlsFiles> SelfSignedFiles(const std::string& directory) {
   if (key == nullptr) return Status(Code::kLocalIo, "TLS key cannot be made");
   ASSIGN_OR_RETURN(Certificate certificate, Sign(key.get()));
   ASSIGN_OR_RETURN(const std::string key_pem, Pem([&](BIO* bio) {
-    return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  }));
+                     return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+                   }));
   ASSIGN_OR_RETURN(const std::string certificate_pem,
                    Pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); }));
   TRY(WriteFile(files.key, key_pem, 0600));

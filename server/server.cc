@@ -29,7 +29,9 @@ struct Server::Parts {
 };
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Server::~Server() { Stop(); }
+Server::~Server() {
+  Stop();
+}
 
 void Server::Stop() {
   if (parts_->http) parts_->http->Stop();
@@ -63,10 +65,11 @@ Result<std::unique_ptr<Server>> Server::Start(const Settings& settings, const Ac
                                                                            .port = settings.mysql_port,
                                                                            .connections_max = settings.connections_max,
                                                                            .tls = std::move(tls)}));
-  ASSIGN_OR_RETURN(parts->http, HttpServer::Start({.bind = settings.bind,
-                                                   .port = settings.http_port,
-                                                   .unhealthy_reasons = [jobs = backends.jobs] { return jobs->UnhealthyReasons(); },
-                                                   .metrics_text = [metrics = &parts->metrics] { return metrics->Scrape(); }}));
+  ASSIGN_OR_RETURN(parts->http,
+                   HttpServer::Start({.bind = settings.bind,
+                                      .port = settings.http_port,
+                                      .unhealthy_reasons = [jobs = backends.jobs] { return jobs->UnhealthyReasons(); },
+                                      .metrics_text = [metrics = &parts->metrics] { return metrics->Scrape(); }}));
   Log(LogLevel::kInfo, "serving", {{"mysql_port", parts->mysql->port()}, {"http_port", parts->http->port()}});
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

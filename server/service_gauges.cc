@@ -35,7 +35,8 @@ GaugeReader JobGauges(JobService& jobs) {
     GaugeFamily table_state{"freshet_table_state", "1 for the state that the table is in.", {}};
     GaugeFamily rows{"freshet_table_rows_copied", "Rows of the table that the initial copy has stored.", {}};
     GaugeFamily events{"freshet_table_events_applied", "Row changes of the table applied from the log.", {}};
-    GaugeFamily lag{"freshet_table_lag_ms", "Milliseconds from a change's commit to its being visible; -1 unknown.", {}};
+    GaugeFamily lag{
+        "freshet_table_lag_ms", "Milliseconds from a change's commit to its being visible; -1 unknown.", {}};
     GaugeFamily chunks{"freshet_table_chunks_done", "Chunks of the initial copy that are done.", {}};
     for (const auto& [name, job_state] : ListJobs(table)) {
       state.samples.push_back({{{"job", name}, {"state", job_state}}, 1});
@@ -63,7 +64,8 @@ GaugeReader StoreGauges(std::function<Store::Usage()> usage) {
     };
     return std::vector<GaugeFamily>{
         gauge("freshet_store_disk_bytes", "Bytes that the store takes on disk.", static_cast<double>(now.disk_bytes)),
-        gauge("freshet_store_memtable_bytes", "Bytes of written rows in memory.", static_cast<double>(now.memtable_bytes)),
+        gauge("freshet_store_memtable_bytes", "Bytes of written rows in memory.",
+              static_cast<double>(now.memtable_bytes)),
         gauge("freshet_store_block_cache_bytes", "Bytes of cached blocks.", static_cast<double>(now.block_cache_bytes)),
         gauge("freshet_store_stalled_seconds", "Time that writers were stopped by compaction debt.",
               static_cast<double>(now.stalled_us) / 1e6)};

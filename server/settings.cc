@@ -15,8 +15,8 @@ Status SetNumber(Number& target, const std::string& text, int64_t least, int64_t
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    return Status(Code::kInvalid, "'" + text + "' is not a whole number from " + std::to_string(least) + " to " +
-                                      std::to_string(most));
+    return Status(Code::kInvalid,
+                  "'" + text + "' is not a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   }
   target = static_cast<Number>(number);
   return Status();
@@ -71,7 +71,9 @@ constexpr SettingName kSettings[] = {
 
 }  // namespace
 
-std::span<const SettingName> SettingNames() { return kSettings; }
+std::span<const SettingName> SettingNames() {
+  return kSettings;
+}
 
 Status SetByName(Settings& settings, std::string_view name, const std::string& text) {
   for (const SettingName& setting : kSettings) {
@@ -85,9 +87,9 @@ Result<size_t> ParseMemory(const std::string& text) {
     std::string_view name;
     uint64_t bytes;
   };
-  constexpr Unit kUnits[] = {{"", 1},        {"B", 1},          {"KiB", 1024},     {"MiB", 1u << 20}, {"GiB", 1u << 30},
-                             {"KB", 1000},   {"MB", 1'000'000}, {"GB", 1'000'000'000}, {"K", 1024},   {"M", 1u << 20},
-                             {"G", 1u << 30}};
+  constexpr Unit kUnits[] = {{"", 1},           {"B", 1},        {"KiB", 1024},     {"MiB", 1u << 20},
+                             {"GiB", 1u << 30}, {"KB", 1000},    {"MB", 1'000'000}, {"GB", 1'000'000'000},
+                             {"K", 1024},       {"M", 1u << 20}, {"G", 1u << 30}};
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view rest(end, static_cast<size_t>(text.data() + text.size() - end));
@@ -99,7 +101,9 @@ Result<size_t> ParseMemory(const std::string& text) {
   return Status(Code::kInvalid, "'" + text + "' is not a size such as 512MiB or 2GiB");
 }
 
-bool IsLoopback(std::string_view address) { return address.starts_with("127.") || address == "::1"; }
+bool IsLoopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1";
+}
 
 Status CheckSettings(const Settings& settings, const Accounts& accounts) {
   if (settings.data_dir.empty()) return Status(Code::kInvalid, "--data-dir is required");

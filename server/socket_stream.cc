@@ -29,13 +29,17 @@ SocketStream::SocketStream(int socket, std::string peer_host, std::shared_ptr<co
   const int flags = ::fcntl(socket_, F_GETFL);
   ::fcntl(socket_, F_SETFL, flags | O_NONBLOCK);
   const int on = 1;
-  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));   // replies are written whole
-  ::setsockopt(socket_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));   // finds peers that vanished
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // replies are written whole
+  ::setsockopt(socket_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));  // finds peers that vanished
 }
 
-SocketStream::~SocketStream() { ::close(socket_); }
+SocketStream::~SocketStream() {
+  ::close(socket_);
+}
 
-void SocketStream::Interrupt() { ::shutdown(socket_, SHUT_RDWR); }
+void SocketStream::Interrupt() {
+  ::shutdown(socket_, SHUT_RDWR);
+}
 
 Status SocketStream::Wait(short events, Deadline deadline) {
   while (true) {

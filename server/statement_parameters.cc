@@ -13,7 +13,9 @@ namespace {
 
 using protocol::ColumnType;
 
-Status Malformed() { return Status(Code::kInvalid, "malformed parameters of a prepared statement"); }
+Status Malformed() {
+  return Status(Code::kInvalid, "malformed parameters of a prepared statement");
+}
 
 std::string IntegerText(ByteCursor& cursor, size_t width, bool is_unsigned) {
   return is_unsigned ? std::to_string(cursor.UintLe(width)) : std::to_string(cursor.IntLe(width));
@@ -103,8 +105,8 @@ Result<std::string> TakeValue(ByteCursor& cursor, const ParameterType& parameter
 }  // namespace
 
 Result<std::vector<std::optional<std::string>>> ParseParameters(std::string_view payload, size_t count,
-                                                               std::vector<ParameterType>& types,
-                                                               const LongData& long_data) {
+                                                                std::vector<ParameterType>& types,
+                                                                const LongData& long_data) {
   std::vector<std::optional<std::string>> values;
   if (count == 0) return values;
   ByteCursor cursor(payload);

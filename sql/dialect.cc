@@ -5,7 +5,8 @@
 
 namespace freshet {
 
-Result<std::string> RewriteQuery(std::string_view sql, const std::vector<Token>& tokens, const DialectContext& context) {
+Result<std::string> RewriteQuery(std::string_view sql, const std::vector<Token>& tokens,
+                                 const DialectContext& context) {
   return Rewriter(sql, tokens, context).Run();
 }
 

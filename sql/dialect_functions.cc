@@ -90,8 +90,8 @@ struct PatternPart {
 };
 // Parts that differ. Those absent here and in kSameParts have no equivalent (%D, %u, %V, %X).
 constexpr PatternPart kPatternParts[] = {
-    {'i', "%M"}, {'s', "%S"}, {'M', "%B"}, {'c', "%-m"}, {'e', "%-d"}, {'h', "%I"}, {'k', "%-H"}, {'l', "%-I"},
-    {'r', "%I:%M:%S %p"}, {'T', "%H:%M:%S"}, {'W', "%A"}, {'v', "%V"}, {'x', "%G"},
+    {'i', "%M"},  {'s', "%S"},          {'M', "%B"},       {'c', "%-m"}, {'e', "%-d"}, {'h', "%I"}, {'k', "%-H"},
+    {'l', "%-I"}, {'r', "%I:%M:%S %p"}, {'T', "%H:%M:%S"}, {'W', "%A"},  {'v', "%V"},  {'x', "%G"},
 };
 constexpr std::string_view kSameParts = "aHIYybdjmpSfUw%";
 

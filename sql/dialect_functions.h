@@ -7,9 +7,9 @@
 namespace freshet {
 
 struct FunctionTemplate {
-  std::string_view name;      // lower case
-  size_t arguments;           // exactly
-  std::string_view text;      // {0}, {1}, .. are the rewritten arguments, already in parentheses where needed
+  std::string_view name;  // lower case
+  size_t arguments;       // exactly
+  std::string_view text;  // {0}, {1}, .. are the rewritten arguments, already in parentheses where needed
 };
 
 // nullptr: no template, the call passes through.

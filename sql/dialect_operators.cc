@@ -9,8 +9,8 @@ namespace freshet {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kUnits = {"MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY",  "WEEK",
-                                                     "MONTH",       "QUARTER", "YEAR",  "DAYS", "MONTHS"};
+constexpr std::array<std::string_view, 11> kUnits = {"MICROSECOND", "SECOND",  "MINUTE", "HOUR", "DAY",   "WEEK",
+                                                     "MONTH",       "QUARTER", "YEAR",   "DAYS", "MONTHS"};
 
 }  // namespace
 
@@ -48,7 +48,8 @@ Result<size_t> Rewriter::StepInterval(size_t at, size_t end, std::string& out) {
 
 // DuckDB's ~ matches the whole string, MySQL's REGEXP a part of it.
 Result<size_t> Rewriter::StepRegexp(size_t at, size_t end, bool negated, std::string& out) {
-  if (at + 1 < end && tokens_[at + 1].Is("BINARY")) return Refuse(at + 1, "REGEXP BINARY; REGEXP is case-sensitive here");
+  if (at + 1 < end && tokens_[at + 1].Is("BINARY"))
+    return Refuse(at + 1, "REGEXP BINARY; REGEXP is case-sensitive here");
   const size_t after = OperandEnd(at + 1, end);
   if (after <= at + 1) return SyntaxErrorAt(sql_, tokens_[at].end, "a pattern");
   ASSIGN_OR_RETURN(const std::string pattern, Rewrite({at + 1, after}));
@@ -69,7 +70,9 @@ Result<size_t> Rewriter::StepDiv(size_t at, size_t end, std::string& out) {
       if (left == 0) return SyntaxErrorAt(sql_, tokens_[at].begin, "an operand before DIV");
       --left;
     }
-    if (left > 0 && tokens_[left - 1].IsIdentifier() && !IsAnyOf(tokens_[left - 1], {"SELECT", "AND", "OR", "WHERE", "BY"})) --left;
+    if (left > 0 && tokens_[left - 1].IsIdentifier() &&
+        !IsAnyOf(tokens_[left - 1], {"SELECT", "AND", "OR", "WHERE", "BY"}))
+      --left;
   }
   while (left >= 2 && tokens_[left - 1].IsSymbol(".")) left -= 2;
   const Token& before = left > 0 ? tokens_[left - 1] : tokens_.back();

@@ -12,7 +12,7 @@ constexpr int kCallDepthMax = 200;
 
 bool EndsSelectList(const Token& token) {
   return IsAnyOf(token, {"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "INTERSECT", "EXCEPT", "WINDOW",
-                       "QUALIFY", "INTO", "FOR"}) ||
+                         "QUALIFY", "INTO", "FOR"}) ||
          token.kind == TokenKind::kEnd || token.IsSymbol(";");
 }
 
@@ -123,12 +123,12 @@ Result<std::string> Rewriter::Rewrite(Range range) {
 Result<size_t> Rewriter::Step(size_t at, size_t end, std::string& out) {
   const Token& token = tokens_[at];
   switch (token.kind) {
-    case TokenKind::kWord:
-      return StepWord(at, end, out);
+    case TokenKind::kWord: return StepWord(at, end, out);
     case TokenKind::kName:
-      Append(at, QuoteSqlName(at + 1 < end && tokens_[at + 1].IsSymbol(".") && !(at > 0 && tokens_[at - 1].IsSymbol("."))
-                               ? SchemaOfDatabase(token.value)
-                               : token.value),
+      Append(at,
+             QuoteSqlName(at + 1 < end && tokens_[at + 1].IsSymbol(".") && !(at > 0 && tokens_[at - 1].IsSymbol("."))
+                              ? SchemaOfDatabase(token.value)
+                              : token.value),
              out);
       return at + 1;
     case TokenKind::kString: {
@@ -161,11 +161,9 @@ Result<size_t> Rewriter::Step(size_t at, size_t end, std::string& out) {
       Append(at, text, out);
       return at + 1;
     }
-    case TokenKind::kSymbol:
-      return StepSymbol(at, end, out);
+    case TokenKind::kSymbol: return StepSymbol(at, end, out);
     case TokenKind::kNumber:
-    case TokenKind::kEnd:
-      break;
+    case TokenKind::kEnd: break;
   }
   Append(at, token.value, out);
   return at + 1;
@@ -218,13 +216,15 @@ Result<size_t> Rewriter::StepWord(size_t at, size_t end, std::string& out) {
   const bool digits_first = token.value[0] >= '0' && token.value[0] <= '9';
   const std::string schema = qualifier && !qualified ? SchemaOfDatabase(token.value) : token.value;
   // A bare word that is a function for DuckDB, but a column for MySQL.
-  const bool function_word = !IsCall(at) && IsAnyOf(token, {"user", "session_user", "current_role", "current_catalog",
-                                                          "current_schema"});
+  const bool function_word =
+      !IsCall(at) && IsAnyOf(token, {"user", "session_user", "current_role", "current_catalog", "current_schema"});
   // Behind a dot, MySQL takes any keyword as a name.
   const bool keyword_allowed = qualified && !IsCall(at);
-  Append(at, keyword_allowed || digits_first || function_word || schema != token.value || token.value.find('$') != std::string::npos
-                 ? QuoteSqlName(schema)
-                 : token.value,
+  Append(at,
+         keyword_allowed || digits_first || function_word || schema != token.value ||
+                 token.value.find('$') != std::string::npos
+             ? QuoteSqlName(schema)
+             : token.value,
          out);
   return at + 1;
 }
@@ -234,12 +234,13 @@ size_t Rewriter::SkipNoise(size_t at, size_t end) const {
   const auto peek = [&](size_t i) -> const Token& { return tokens_[std::min(i, tokens_.size() - 1)]; };
   const Token& token = tokens_[at];
   if (IsAnyOf(token, {"SQL_NO_CACHE", "SQL_CACHE", "SQL_CALC_FOUND_ROWS", "SQL_SMALL_RESULT", "SQL_BIG_RESULT",
-                    "SQL_BUFFER_RESULT", "HIGH_PRIORITY"}) &&
+                      "SQL_BUFFER_RESULT", "HIGH_PRIORITY"}) &&
       at > 0 && IsAnyOf(tokens_[at - 1], {"SELECT", "DISTINCT", "ALL", "SQL_NO_CACHE", "SQL_CALC_FOUND_ROWS"})) {
     return at + 1;
   }
   if (token.Is("FROM") && peek(at + 1).Is("DUAL") && !peek(at + 2).IsSymbol(".")) return std::min(end, at + 2);
-  if (IsAnyOf(token, {"USE", "FORCE", "IGNORE"}) && IsAnyOf(peek(at + 1), {"INDEX", "KEY"}) && peek(at + 2).IsSymbol("(")) {
+  if (IsAnyOf(token, {"USE", "FORCE", "IGNORE"}) && IsAnyOf(peek(at + 1), {"INDEX", "KEY"}) &&
+      peek(at + 2).IsSymbol("(")) {
     return std::min(end, CloseOf(at + 2) + 1);
   }
   if (token.Is("FOR") && IsAnyOf(peek(at + 1), {"UPDATE", "SHARE"})) {
@@ -258,7 +259,8 @@ Result<size_t> Rewriter::StepOperatorWord(size_t at, size_t end, std::string& ou
   const bool has_left = at > 0;
   if (token.Is("LIMIT")) return StepLimit(at, end, out);
   if (token.Is("INTERVAL") && !IsCall(at) && at + 1 < end) return StepInterval(at, end, out);
-  if (token.Is("INTERVAL") && IsCall(at) && IsIntervalUnit(tokens_[std::min(CloseOf(at + 1) + 1, tokens_.size() - 1)])) {
+  if (token.Is("INTERVAL") && IsCall(at) &&
+      IsIntervalUnit(tokens_[std::min(CloseOf(at + 1) + 1, tokens_.size() - 1)])) {
     return StepInterval(at, end, out);
   }
   if (has_left && token.Is("NOT") && at + 1 < end && IsAnyOf(tokens_[at + 1], {"REGEXP", "RLIKE"})) {

@@ -45,8 +45,9 @@ class DuckCursor final : public ResultCursor {
     // Views are made last: appending may move the text.
     for (size_t i = 0; i < columns_.size(); ++i) {
       const size_t end = i + 1 < columns_.size() ? places_[i + 1].begin : text_.size();
-      row[i] = places_[i].null ? std::nullopt
-                               : std::optional(std::string_view(text_).substr(places_[i].begin, end - places_[i].begin));
+      row[i] = places_[i].null
+                   ? std::nullopt
+                   : std::optional(std::string_view(text_).substr(places_[i].begin, end - places_[i].begin));
     }
     ++row_;
     return true;

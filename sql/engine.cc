@@ -137,8 +137,8 @@ Result<StoredTablePtr> Resolve(const ReadView& view, const std::string& database
     for (const StoredTablePtr& table : view.Tables(candidate)) {
       if (!EqualsIgnoreCase(table->name, name)) continue;
       if (match != nullptr) {
-        return Status(Code::kUnsupported, "name " + database + "." + name +
-                                              " is ambiguous: several tables differ from it in case only");
+        return Status(Code::kUnsupported,
+                      "name " + database + "." + name + " is ambiguous: several tables differ from it in case only");
       }
       match = table;
     }
@@ -149,8 +149,7 @@ Result<StoredTablePtr> Resolve(const ReadView& view, const std::string& database
 }  // namespace
 
 Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const std::string& database,
-                               const std::shared_ptr<const QueryContext>& context,
-                               std::vector<StoredTablePtr>& found) {
+                               const std::shared_ptr<const QueryContext>& context, std::vector<StoredTablePtr>& found) {
   auto defining = std::make_shared<QueryContext>(*context);
   defining->defining_views = true;
   contexts_.Set(catalog_id_, defining);

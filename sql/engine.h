@@ -21,8 +21,21 @@ namespace freshet {
 
 // Wire-level column types of results, named after the MySQL protocol's (the server maps them to codes).
 enum class ResultType : uint8_t {
-  kTiny, kShort, kLong, kLongLong, kFloat, kDouble, kDecimal, kDate, kTime, kDateTime, kTimestamp, kString, kBlob,
-  kJson, kNull
+  kTiny,
+  kShort,
+  kLong,
+  kLongLong,
+  kFloat,
+  kDouble,
+  kDecimal,
+  kDate,
+  kTime,
+  kDateTime,
+  kTimestamp,
+  kString,
+  kBlob,
+  kJson,
+  kNull
 };
 
 struct ResultColumn {
@@ -32,7 +45,7 @@ struct ResultColumn {
   ResultType type = ResultType::kString;
   bool is_unsigned = false;
   bool is_binary = false;
-  uint32_t length = 0;   // display length in bytes, 0 unknown
+  uint32_t length = 0;  // display length in bytes, 0 unknown
   uint8_t decimals = 0;
 };
 
@@ -61,7 +74,7 @@ struct SystemTable {
 struct SqlEngineOptions {
   size_t memory_bytes = 256u << 20;  // DuckDB's limit
   int threads = 2;
-  std::string temporary_directory;   // spill files; made when missing
+  std::string temporary_directory;  // spill files; made when missing
 };
 
 class SqlSession {

@@ -41,13 +41,32 @@ Rows Schemata(const QueryContext& context) {
 Rows Tables(const QueryContext& context) {
   Rows rows;
   ForEachTable(context, [&](const StoredTable& table) {
-    rows.push_back({"def", table.database, table.name, "BASE TABLE", "freshet", "10", "Dynamic",
-                    std::to_string(context.view->EstimateRows(table)), "0", "0", "0", "0", "0", kNoValue, kNoValue,
-                    kNoValue, kNoValue, kCollation, kNoValue, "", table.schema->comment});
+    rows.push_back({"def",
+                    table.database,
+                    table.name,
+                    "BASE TABLE",
+                    "freshet",
+                    "10",
+                    "Dynamic",
+                    std::to_string(context.view->EstimateRows(table)),
+                    "0",
+                    "0",
+                    "0",
+                    "0",
+                    "0",
+                    kNoValue,
+                    kNoValue,
+                    kNoValue,
+                    kNoValue,
+                    kCollation,
+                    kNoValue,
+                    "",
+                    table.schema->comment});
   });
   for (const FactTable& facts : FactTables()) {
-    rows.push_back({"def", facts.schema, facts.name, "SYSTEM VIEW", kNoValue, "10", kNoValue, "0", "0", "0", "0", "0",
-                    "0", kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, "", ""});
+    rows.push_back({"def",    facts.schema, facts.name, "SYSTEM VIEW", kNoValue, "10", kNoValue,
+                    "0",      "0",          "0",        "0",           "0",      "0",  kNoValue,
+                    kNoValue, kNoValue,     kNoValue,   kNoValue,      kNoValue, "",   ""});
   }
   return rows;
 }
@@ -67,25 +86,56 @@ Rows ColumnRows(const QueryContext& context) {
       const bool text = type.find("char") != std::string::npos || type.find("text") != std::string::npos;
       const bool decimal = column.type.kind == TypeKind::kDecimal;
       const bool time = type.starts_with("datetime") || type.starts_with("timestamp") || type.starts_with("time");
-      rows.push_back({"def", table.database, table.name, column.name, std::to_string(++position),
-                      column.insert_default, column.nullable ? "YES" : "NO", DataType(type),
+      rows.push_back({"def",
+                      table.database,
+                      table.name,
+                      column.name,
+                      std::to_string(++position),
+                      column.insert_default,
+                      column.nullable ? "YES" : "NO",
+                      DataType(type),
                       NumberOrNull(text && column.type.length > 0, column.type.length),
                       NumberOrNull(text && column.type.length > 0, uint64_t{4} * column.type.length),
-                      NumberOrNull(decimal, column.type.precision), NumberOrNull(decimal, column.type.scale),
+                      NumberOrNull(decimal, column.type.precision),
+                      NumberOrNull(decimal, column.type.scale),
                       NumberOrNull(time, column.type.precision),
                       text ? std::optional<std::string>(kCharset) : std::nullopt,
-                      text ? std::optional<std::string>(kCollation) : std::nullopt, type,
-                      ColumnKey(*table.schema, i), column.generated ? "VIRTUAL GENERATED" : "", "select",
-                      column.comment, "", kNoValue});
+                      text ? std::optional<std::string>(kCollation) : std::nullopt,
+                      type,
+                      ColumnKey(*table.schema, i),
+                      column.generated ? "VIRTUAL GENERATED" : "",
+                      "select",
+                      column.comment,
+                      "",
+                      kNoValue});
     }
   });
   for (const FactTable& facts : FactTables()) {
     uint64_t position = 0;
     for (const FactColumn& column : facts.columns) {
       const std::string type = column.number ? "bigint" : "varchar(65535)";
-      rows.push_back({"def", facts.schema, facts.name, column.name, std::to_string(++position), kNoValue, "YES",
-                      DataType(type), kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, type, "",
-                      "", "select", "", "", kNoValue});
+      rows.push_back({"def",
+                      facts.schema,
+                      facts.name,
+                      column.name,
+                      std::to_string(++position),
+                      kNoValue,
+                      "YES",
+                      DataType(type),
+                      kNoValue,
+                      kNoValue,
+                      kNoValue,
+                      kNoValue,
+                      kNoValue,
+                      kNoValue,
+                      kNoValue,
+                      type,
+                      "",
+                      "",
+                      "select",
+                      "",
+                      "",
+                      kNoValue});
     }
   }
   return rows;
@@ -97,8 +147,8 @@ Rows Statistics(const QueryContext& context) {
     uint64_t sequence = 0;
     for (uint32_t key : table.schema->key_columns) {
       rows.push_back({"def", table.database, table.name, "0", table.database, "PRIMARY", std::to_string(++sequence),
-                      table.schema->columns[key].name, "A", std::to_string(context.view->EstimateRows(table)),
-                      kNoValue, kNoValue, "", "BTREE", "", "", "YES", kNoValue});
+                      table.schema->columns[key].name, "A", std::to_string(context.view->EstimateRows(table)), kNoValue,
+                      kNoValue, "", "BTREE", "", "", "YES", kNoValue});
     }
   });
   return rows;
@@ -133,7 +183,9 @@ Rows Variables(const QueryContext& context) {
   return rows;
 }
 
-Rows Empty(const QueryContext&) { return {}; }
+Rows Empty(const QueryContext&) {
+  return {};
+}
 
 std::vector<FactTable> InformationSchema() {
   const std::string schema = "information_schema";
@@ -143,16 +195,34 @@ std::vector<FactTable> InformationSchema() {
                 "DEFAULT_ENCRYPTION"}),
        Schemata},
       {schema, "TABLES",
-       Columns({"TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "TABLE_TYPE", "ENGINE", "#VERSION", "ROW_FORMAT",
-                "#TABLE_ROWS", "#AVG_ROW_LENGTH", "#DATA_LENGTH", "#MAX_DATA_LENGTH", "#INDEX_LENGTH", "#DATA_FREE",
-                "#AUTO_INCREMENT", "CREATE_TIME", "UPDATE_TIME", "CHECK_TIME", "TABLE_COLLATION", "#CHECKSUM",
-                "CREATE_OPTIONS", "TABLE_COMMENT"}),
+       Columns({"TABLE_CATALOG",    "TABLE_SCHEMA",  "TABLE_NAME",      "TABLE_TYPE",      "ENGINE",
+                "#VERSION",         "ROW_FORMAT",    "#TABLE_ROWS",     "#AVG_ROW_LENGTH", "#DATA_LENGTH",
+                "#MAX_DATA_LENGTH", "#INDEX_LENGTH", "#DATA_FREE",      "#AUTO_INCREMENT", "CREATE_TIME",
+                "UPDATE_TIME",      "CHECK_TIME",    "TABLE_COLLATION", "#CHECKSUM",       "CREATE_OPTIONS",
+                "TABLE_COMMENT"}),
        Tables},
       {schema, "COLUMNS",
-       Columns({"TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "#ORDINAL_POSITION", "COLUMN_DEFAULT",
-                "IS_NULLABLE", "DATA_TYPE", "#CHARACTER_MAXIMUM_LENGTH", "#CHARACTER_OCTET_LENGTH",
-                "#NUMERIC_PRECISION", "#NUMERIC_SCALE", "#DATETIME_PRECISION", "CHARACTER_SET_NAME", "COLLATION_NAME",
-                "COLUMN_TYPE", "COLUMN_KEY", "EXTRA", "PRIVILEGES", "COLUMN_COMMENT", "GENERATION_EXPRESSION",
+       Columns({"TABLE_CATALOG",
+                "TABLE_SCHEMA",
+                "TABLE_NAME",
+                "COLUMN_NAME",
+                "#ORDINAL_POSITION",
+                "COLUMN_DEFAULT",
+                "IS_NULLABLE",
+                "DATA_TYPE",
+                "#CHARACTER_MAXIMUM_LENGTH",
+                "#CHARACTER_OCTET_LENGTH",
+                "#NUMERIC_PRECISION",
+                "#NUMERIC_SCALE",
+                "#DATETIME_PRECISION",
+                "CHARACTER_SET_NAME",
+                "COLLATION_NAME",
+                "COLUMN_TYPE",
+                "COLUMN_KEY",
+                "EXTRA",
+                "PRIVILEGES",
+                "COLUMN_COMMENT",
+                "GENERATION_EXPRESSION",
                 "#SRS_ID"}),
        ColumnRows},
       {schema, "STATISTICS",
@@ -203,13 +273,18 @@ std::vector<FactTable> InformationSchema() {
       {schema, "TABLE_PRIVILEGES",
        Columns({"GRANTEE", "TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "PRIVILEGE_TYPE", "IS_GRANTABLE"}), Empty},
       {schema, "USER_PRIVILEGES", Columns({"GRANTEE", "TABLE_CATALOG", "PRIVILEGE_TYPE", "IS_GRANTABLE"}),
-       [](const QueryContext& context) { return Rows{{context.user, "def", "SELECT", "NO"}}; }},
+       [](const QueryContext& context) {
+         return Rows{{context.user, "def", "SELECT", "NO"}};
+       }},
       {schema, "ENGINES", Columns({"ENGINE", "SUPPORT", "COMMENT", "TRANSACTIONS", "XA", "SAVEPOINTS"}),
-       [](const QueryContext&) { return Rows{{"freshet", "DEFAULT", "Mirrored primary-key tables", "YES", "NO", "NO"}}; }},
+       [](const QueryContext&) {
+         return Rows{{"freshet", "DEFAULT", "Mirrored primary-key tables", "YES", "NO", "NO"}};
+       }},
       {schema, "PLUGINS", Columns({"PLUGIN_NAME", "PLUGIN_VERSION", "PLUGIN_STATUS", "PLUGIN_TYPE"}), Empty},
-      {schema, "CHARACTER_SETS",
-       Columns({"CHARACTER_SET_NAME", "DEFAULT_COLLATE_NAME", "DESCRIPTION", "#MAXLEN"}),
-       [](const QueryContext&) { return Rows{{kCharset, kCollation, "UTF-8 Unicode", "4"}}; }},
+      {schema, "CHARACTER_SETS", Columns({"CHARACTER_SET_NAME", "DEFAULT_COLLATE_NAME", "DESCRIPTION", "#MAXLEN"}),
+       [](const QueryContext&) {
+         return Rows{{kCharset, kCollation, "UTF-8 Unicode", "4"}};
+       }},
       {schema, "COLLATIONS",
        Columns({"COLLATION_NAME", "CHARACTER_SET_NAME", "#ID", "IS_DEFAULT", "IS_COMPILED", "#SORTLEN"}),
        [](const QueryContext&) {
@@ -250,15 +325,20 @@ const FactTable* FindFactTable(std::string_view qualified_name) {
   return nullptr;
 }
 
-std::string ColumnKey(const TableSchema& schema, uint32_t column) { return schema.IsKey(column) ? "PRI" : ""; }
+std::string ColumnKey(const TableSchema& schema, uint32_t column) {
+  return schema.IsKey(column) ? "PRI" : "";
+}
 
-std::string DataType(const std::string& column_type) { return column_type.substr(0, column_type.find_first_of("( ")); }
+std::string DataType(const std::string& column_type) {
+  return column_type.substr(0, column_type.find_first_of("( "));
+}
 
 std::string LowerTypeName(const LogicalType& type) {
   // Labels of ENUM and SET keep their case.
   const std::string name = MysqlTypeName(type);
   const size_t open = std::min(name.find('('), name.size());
-  if (type.kind == TypeKind::kEnum || type.kind == TypeKind::kSet) return ToLower(name.substr(0, open)) + name.substr(open);
+  if (type.kind == TypeKind::kEnum || type.kind == TypeKind::kSet)
+    return ToLower(name.substr(0, open)) + name.substr(open);
   return ToLower(name);
 }
 

@@ -34,9 +34,9 @@ inline constexpr const char* kCharset = "utf8mb4";
 inline constexpr const char* kCollation = "utf8mb4_bin";
 
 // Shared with SHOW and DESC.
-std::string ColumnKey(const TableSchema& schema, uint32_t column);              // "PRI" or ""
+std::string ColumnKey(const TableSchema& schema, uint32_t column);  // "PRI" or ""
 // The type word of a MySQL type: "varchar" of "varchar(20)".
 std::string DataType(const std::string& column_type);
-std::string LowerTypeName(const LogicalType& type);                             // MysqlTypeName in lower case
+std::string LowerTypeName(const LogicalType& type);  // MysqlTypeName in lower case
 
 }  // namespace freshet

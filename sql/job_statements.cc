@@ -61,8 +61,8 @@ Result<Properties> ParseList(TokenReader& reader) {
     ASSIGN_OR_RETURN(std::string value, ParseValue(reader, key));
     for (const auto& [other, unused] : properties) {
       if (other == key) {
-        return Status(Code::kInvalid, "property '" + key + "' is given twice").At(
-            SyntaxErrorAt(reader.sql(), key_at, "every property once").message());
+        return Status(Code::kInvalid, "property '" + key + "' is given twice")
+            .At(SyntaxErrorAt(reader.sql(), key_at, "every property once").message());
       }
     }
     properties.emplace_back(std::move(key), std::move(value));
@@ -132,7 +132,8 @@ Result<Statement> ParseCreateJob(TokenReader& reader) {
   if (reader.Accept("PROPERTIES")) {
     ASSIGN_OR_RETURN(job.job_properties, ParseList(reader));
   }
-  if (!reader.Peek().Is("ON")) return reader.Unexpected(job.job_properties.empty() ? "PROPERTIES or ON STREAMING" : "ON STREAMING");
+  if (!reader.Peek().Is("ON"))
+    return reader.Unexpected(job.job_properties.empty() ? "PROPERTIES or ON STREAMING" : "ON STREAMING");
   reader.Take();
   if (reader.Peek().Is("SCHEDULE")) {
     return Status(Code::kUnsupported, "scheduled jobs (ON SCHEDULE) are not available; use ON STREAMING");
@@ -162,8 +163,8 @@ Result<Statement> ParseAlterJob(TokenReader& reader) {
   AlterJob job;
   ASSIGN_OR_RETURN(job.name, ParseJobName(reader));
   using Action = AlterJobTables::Action;
-  for (const auto& [word, action] : {std::pair{"ADD", Action::kAdd}, std::pair{"DROP", Action::kDrop},
-                                     std::pair{"RESYNC", Action::kResync}}) {
+  for (const auto& [word, action] :
+       {std::pair{"ADD", Action::kAdd}, std::pair{"DROP", Action::kDrop}, std::pair{"RESYNC", Action::kResync}}) {
     if (reader.Accept(word)) {
       ASSIGN_OR_RETURN(AlterJobTables tables, ParseTableList(reader, std::move(job.name), action));
       return Statement(std::move(tables));
@@ -211,10 +212,18 @@ Result<Statement> ParseTimedJob(TokenReader& reader, T statement) {
 
 }  // namespace
 
-Result<Statement> ParsePauseJob(TokenReader& reader) { return ParseNamedJob(reader, PauseJob{}); }
-Result<Statement> ParseResumeJob(TokenReader& reader) { return ParseNamedJob(reader, ResumeJob{}); }
-Result<Statement> ParseSyncJob(TokenReader& reader) { return ParseTimedJob(reader, SyncJob{}); }
-Result<Statement> ParseVerifyJob(TokenReader& reader) { return ParseTimedJob(reader, VerifyJob{}); }
+Result<Statement> ParsePauseJob(TokenReader& reader) {
+  return ParseNamedJob(reader, PauseJob{});
+}
+Result<Statement> ParseResumeJob(TokenReader& reader) {
+  return ParseNamedJob(reader, ResumeJob{});
+}
+Result<Statement> ParseSyncJob(TokenReader& reader) {
+  return ParseTimedJob(reader, SyncJob{});
+}
+Result<Statement> ParseVerifyJob(TokenReader& reader) {
+  return ParseTimedJob(reader, VerifyJob{});
+}
 
 Result<Statement> ParseDropJob(TokenReader& reader) {
   DropJob job;

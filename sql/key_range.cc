@@ -67,7 +67,8 @@ std::optional<Bound> ReadBound(const std::vector<Token>& tokens, size_t begin, s
   }
   if (!column || at + 2 >= end || tokens[at + 1].kind != TokenKind::kSymbol) return std::nullopt;
   Bound bound{*column, tokens[at + 1].value};
-  if (bound.op != "=" && bound.op != "<" && bound.op != "<=" && bound.op != ">" && bound.op != ">=") return std::nullopt;
+  if (bound.op != "=" && bound.op != "<" && bound.op != "<=" && bound.op != ">" && bound.op != ">=")
+    return std::nullopt;
   at += 2;
   if (tokens[at].IsSymbol("-") && at + 1 < end) {
     bound.negative = true;
@@ -97,10 +98,13 @@ bool AppendLiteral(const Column& column, const Bound& bound, std::string& key) {
     case TypeKind::kInt16:
     case TypeKind::kInt32:
     case TypeKind::kInt64: {
-      const int bits = column.type.kind == TypeKind::kInt8 ? 8 : column.type.kind == TypeKind::kInt16 ? 16
-                       : column.type.kind == TypeKind::kInt32 ? 32 : 64;
+      const int bits = column.type.kind == TypeKind::kInt8    ? 8
+                       : column.type.kind == TypeKind::kInt16 ? 16
+                       : column.type.kind == TypeKind::kInt32 ? 32
+                                                              : 64;
       const auto value = ParseInt<int64_t>((bound.negative ? "-" : "") + bound.value);
-      if (bound.is_text || !value || *value < INT64_MIN >> (64 - bits) || *value > INT64_MAX >> (64 - bits)) return false;
+      if (bound.is_text || !value || *value < INT64_MIN >> (64 - bits) || *value > INT64_MAX >> (64 - bits))
+        return false;
       cell = Cell::Int(*value);
       break;
     }
@@ -108,8 +112,10 @@ bool AppendLiteral(const Column& column, const Bound& bound, std::string& key) {
     case TypeKind::kUint16:
     case TypeKind::kUint32:
     case TypeKind::kUint64: {
-      const int bits = column.type.kind == TypeKind::kUint8 ? 8 : column.type.kind == TypeKind::kUint16 ? 16
-                       : column.type.kind == TypeKind::kUint32 ? 32 : 64;
+      const int bits = column.type.kind == TypeKind::kUint8    ? 8
+                       : column.type.kind == TypeKind::kUint16 ? 16
+                       : column.type.kind == TypeKind::kUint32 ? 32
+                                                               : 64;
       const auto value = ParseInt<uint64_t>(bound.value);
       if (bound.is_text || bound.negative || !value || *value > UINT64_MAX >> (64 - bits)) return false;
       cell = Cell::Uint(*value);
@@ -120,8 +126,7 @@ bool AppendLiteral(const Column& column, const Bound& bound, std::string& key) {
       arena = bound.value;
       cell = Cell{0, static_cast<uint32_t>(arena.size()), CellKind::kBytes};
       break;
-    default:
-      return false;
+    default: return false;
   }
   return AppendKeyColumn(column.type, cell, arena, key).ok();
 }

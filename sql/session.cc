@@ -9,7 +9,9 @@ namespace freshet {
 DuckSession::DuckSession(DuckEngine& engine, std::string user, uint32_t connection_id)
     : engine_(engine), user_(std::move(user)), connection_id_(connection_id) {}
 
-DuckSession::~DuckSession() { engine_.contexts().Remove(duckdb_id_); }
+DuckSession::~DuckSession() {
+  engine_.contexts().Remove(duckdb_id_);
+}
 
 Status DuckSession::Open() {
   if (duckdb_connect(engine_.database(), connection_.out()) != DuckDBSuccess) {
@@ -38,10 +40,8 @@ struct StatementRunner {
   Answer operator()(const SetVariables& statement) { return Done(session.Assign(statement)); }
   Answer operator()(const TransactionControl&) { return Done(Status::Ok()); }
   template <typename T>
-    requires requires(DuckSession& s, const T& show) { s.Show(show); }
-  Answer operator()(const T& show) {
-    return session.Show(show);
-  }
+  requires requires(DuckSession& s, const T& show) { s.Show(show); }
+  Answer operator()(const T& show) { return session.Show(show); }
   template <typename T>
   Answer operator()(const T&) {
     return Status(Code::kUnsupported, "job statements are not for this session");
@@ -52,7 +52,9 @@ Result<std::unique_ptr<ResultCursor>> DuckSession::Execute(const Statement& stat
   return std::visit(StatementRunner{*this}, statement);
 }
 
-bool DuckSession::ansi_quotes() const { return variable("sql_mode").find("ANSI") != std::string::npos; }
+bool DuckSession::ansi_quotes() const {
+  return variable("sql_mode").find("ANSI") != std::string::npos;
+}
 
 std::shared_ptr<QueryContext> DuckSession::MakeContext(std::shared_ptr<const ReadView> view) const {
   auto context = std::make_shared<QueryContext>();
@@ -95,13 +97,14 @@ Status DuckSession::RefuseWrites(const std::vector<Token>& tokens, const ReadVie
     for (const TableReference& name : TableCandidates(tokens)) {
       const StoredTablePtr table = view.FindTable(name.database.empty() ? database_ : name.database, name.name);
       if (table == nullptr) continue;
-      return Status(Code::kConflict, "table " + table->database + "." + table->name +
-                                         (table->owner ? " is owned by job " + std::to_string(table->owner.value) +
-                                                             " and read-only"
-                                                       : " is read-only"));
+      return Status(Code::kConflict,
+                    "table " + table->database + "." + table->name +
+                        (table->owner ? " is owned by job " + std::to_string(table->owner.value) + " and read-only"
+                                      : " is read-only"));
     }
   }
-  return Status(Code::kUnsupported, "not supported: " + first.value + " (queries are read-only; tables are written by jobs)");
+  return Status(Code::kUnsupported,
+                "not supported: " + first.value + " (queries are read-only; tables are written by jobs)");
 }
 
 Result<DuckSession::Planned> DuckSession::Prepare(const std::string& sql,
@@ -127,10 +130,9 @@ Result<DuckSession::Planned> DuckSession::Prepare(const std::string& sql,
     const duckdb_type id = duckdb_get_type_id(column.get());
     const std::string inner = "c" + std::to_string(i);
     const bool cast = !HasTextForm(id) && id != DUCKDB_TYPE_INVALID && id != DUCKDB_TYPE_ANY;
-    const std::string target = id == DUCKDB_TYPE_TIMESTAMP_TZ || id == DUCKDB_TYPE_TIMESTAMP_S ||
-                                       id == DUCKDB_TYPE_TIMESTAMP_MS
-                                   ? "TIMESTAMP"
-                                   : "VARCHAR";
+    const std::string target =
+        id == DUCKDB_TYPE_TIMESTAMP_TZ || id == DUCKDB_TYPE_TIMESTAMP_S || id == DUCKDB_TYPE_TIMESTAMP_MS ? "TIMESTAMP"
+                                                                                                          : "VARCHAR";
     wrap = wrap || cast;
     list += (i > 0 ? ", " : "") + (cast ? "CAST(" + inner + " AS " + target + ")" : inner) + " AS " +
             QuoteSqlName(name == nullptr || *name == '\0' ? "?column?" : name);
@@ -175,8 +177,8 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
   }
   engine_.contexts().Set(duckdb_id_, context);
   ASSIGN_OR_RETURN(Planned planned, Prepare(rewritten, context));
-  if (start && duckdb_pending_prepared_streaming(planned.query.prepared.get(), planned.query.pending.out()) !=
-                   DuckDBSuccess) {
+  if (start &&
+      duckdb_pending_prepared_streaming(planned.query.prepared.get(), planned.query.pending.out()) != DuckDBSuccess) {
     const Status scan = context->error->Get();
     return scan.ok() ? DuckError(duckdb_pending_error(planned.query.pending.get())) : scan.Copy();
   }

@@ -9,8 +9,8 @@
 
 #include "base/mutex.h"
 #include "sql/dialect.h"
-#include "sql/duckdb_handle.h"
 #include "sql/duckdb_cursor.h"
+#include "sql/duckdb_handle.h"
 #include "sql/engine.h"
 #include "sql/query_context.h"
 
@@ -47,7 +47,7 @@ class DuckEngine final : public SqlEngine {
 
   Store& store_;
   const SqlEngineOptions options_;
-  QueryContexts contexts_;  // before the database: its functions point here
+  QueryContexts contexts_;                                             // before the database: its functions point here
   std::map<std::string, std::unique_ptr<SystemTable>> system_tables_;  // set before the first session
   DuckDatabase database_;
   DuckConnection catalog_;  // runs CREATE VIEW, CREATE SCHEMA
@@ -67,8 +67,8 @@ class DuckSession final : public SqlSession {
   Result<std::unique_ptr<ResultCursor>> Execute(const Statement& statement) override;
   Result<size_t> CountParameters(const std::string& sql) override;
   Result<std::vector<ResultColumn>> DescribeQuery(const std::string& sql) override;
-  Result<std::unique_ptr<ResultCursor>> ExecutePrepared(
-      const std::string& sql, const std::vector<std::optional<std::string>>& values) override;
+  Result<std::unique_ptr<ResultCursor>> ExecutePrepared(const std::string& sql,
+                                                        const std::vector<std::optional<std::string>>& values) override;
   const std::string& database() const override { return database_; }
   Status UseDatabaseNamed(const std::string& name) override;
   std::string variable(std::string_view name) const override;

@@ -174,7 +174,8 @@ Result<StoredTablePtr> DuckSession::FindTable(const ReadView& view, const std::s
   StoredTablePtr match;
   for (const StoredTablePtr& table : view.Tables(of)) {
     if (!EqualsIgnoreCase(table->name, name)) continue;
-    if (match != nullptr) return Status(Code::kInvalid, "table name " + name + " is ambiguous: names differ in case only");
+    if (match != nullptr)
+      return Status(Code::kInvalid, "table name " + name + " is ambiguous: names differ in case only");
     match = table;
   }
   if (match != nullptr) return match;

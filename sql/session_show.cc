@@ -61,13 +61,16 @@ const std::vector<FixedForm>& FixedForms() {
   static const std::vector<FixedForm> forms = {
       {"WARNINGS", {"Level", "Code", "Message"}, {}},
       {"ERRORS", {"Level", "Code", "Message"}, {}},
-      {"ENGINES", {"Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"},
+      {"ENGINES",
+       {"Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"},
        {{"freshet", "DEFAULT", "Mirrored primary-key tables", "YES", "NO", "NO"}}},
-      {"COLLATION", {"Collation", "Charset", "Id", "Default", "Compiled", "Sortlen", "Pad_attribute"},
+      {"COLLATION",
+       {"Collation", "Charset", "Id", "Default", "Compiled", "Sortlen", "Pad_attribute"},
        {{"utf8mb4_bin", "utf8mb4", "46", "Yes", "Yes", "1", "PAD SPACE"},
         {"utf8mb4_general_ci", "utf8mb4", "45", "", "Yes", "1", "PAD SPACE"},
         {"binary", "binary", "63", "Yes", "Yes", "1", "NO PAD"}}},
-      {"CHARSET", {"Charset", "Description", "Default collation", "Maxlen"},
+      {"CHARSET",
+       {"Charset", "Description", "Default collation", "Maxlen"},
        {{"utf8mb4", "UTF-8 Unicode", "utf8mb4_bin", "4"}, {"binary", "Binary pseudo charset", "binary", "1"}}},
       {"PRIVILEGES", {"Privilege", "Context", "Comment"}, {{"Select", "Tables", "To read rows"}}},
       {"PLUGINS", {"Name", "Status", "Type", "Library", "License"}, {}},
@@ -176,14 +179,15 @@ Result<DuckSession::Cursor> DuckSession::Show(const DescribeTable& show) {
     for (uint32_t i = 0; i < table->schema->columns.size(); ++i) {
       const Column& column = table->schema->columns[i];
       if (column.excluded) continue;
-      add(column.name, LowerTypeName(column.type), column.nullable, ColumnKey(*table->schema, i),
-          column.insert_default, column.comment);
+      add(column.name, LowerTypeName(column.type), column.nullable, ColumnKey(*table->schema, i), column.insert_default,
+          column.comment);
     }
   }
-  if (!show.full) return MakeRowsCursor(TextColumns({"Field", "Type", "Null", "Key", "Default", "Extra"}), std::move(rows));
-  return MakeRowsCursor(TextColumns({"Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges",
-                                     "Comment"}),
-                        std::move(rows));
+  if (!show.full)
+    return MakeRowsCursor(TextColumns({"Field", "Type", "Null", "Key", "Default", "Extra"}), std::move(rows));
+  return MakeRowsCursor(
+      TextColumns({"Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"}),
+      std::move(rows));
 }
 
 Result<DuckSession::Cursor> DuckSession::Show(const ShowCreateTable& show) {
@@ -224,10 +228,10 @@ Result<DuckSession::Cursor> DuckSession::ShowIndex(const ShowOther& show) {
                     std::to_string(view->EstimateRows(*table)), std::nullopt, std::nullopt, "", "BTREE", "", "", "YES",
                     std::nullopt});
   }
-  return MakeRowsCursor(TextColumns({"Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation",
-                                     "Cardinality", "Sub_part", "Packed", "Null", "Index_type", "Comment",
-                                     "Index_comment", "Visible", "Expression"}),
-                        std::move(rows));
+  return MakeRowsCursor(
+      TextColumns({"Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality",
+                   "Sub_part", "Packed", "Null", "Index_type", "Comment", "Index_comment", "Visible", "Expression"}),
+      std::move(rows));
 }
 
 Result<DuckSession::Cursor> DuckSession::ShowTableStatus(const ShowOther& show) {
@@ -251,9 +255,10 @@ Result<DuckSession::Cursor> DuckSession::Show(const ShowOther& show) {
   if (show.what == "INDEX") return ShowIndex(show);
   if (show.what == "TABLE STATUS") return ShowTableStatus(show);
   if (show.what == "PROCESSLIST") {
-    return MakeRowsCursor(TextColumns({"Id", "User", "Host", "db", "Command", "Time", "State", "Info"}),
-                          {{std::to_string(connection_id_), user_, "",
-                            database_.empty() ? std::nullopt : std::optional(database_), "Query", "0", "", std::nullopt}});
+    return MakeRowsCursor(
+        TextColumns({"Id", "User", "Host", "db", "Command", "Time", "State", "Info"}),
+        {{std::to_string(connection_id_), user_, "", database_.empty() ? std::nullopt : std::optional(database_),
+          "Query", "0", "", std::nullopt}});
   }
   if (show.what == "GRANTS") {
     return MakeRowsCursor(TextColumns({"Grants for " + user_}), {{"GRANT SELECT ON *.* TO '" + user_ + "'"}});

@@ -14,7 +14,9 @@ namespace freshet {
 
 namespace {
 
-std::string Text(const TokenReader& reader, size_t begin) { return std::string(reader.sql().substr(begin)); }
+std::string Text(const TokenReader& reader, size_t begin) {
+  return std::string(reader.sql().substr(begin));
+}
 
 // WHERE to the end, without a trailing ';'.
 std::string TakeCondition(TokenReader& reader) {
@@ -92,8 +94,8 @@ Result<Statement> ParseShowColumns(TokenReader& reader, bool full) {
   if (reader.Peek().Is("WHERE")) return Filtered(std::move(select), reader);
   ASSIGN_OR_RETURN(const std::string like, ParseLike(reader));
   TRY(reader.ExpectEnd());
-  return Statement(Query{select + " AND LOWER(COLUMN_NAME) LIKE " + QuoteLiteral(ToLower(like)) +
-                         " ORDER BY ORDINAL_POSITION"});
+  return Statement(
+      Query{select + " AND LOWER(COLUMN_NAME) LIKE " + QuoteLiteral(ToLower(like)) + " ORDER BY ORDINAL_POSITION"});
 }
 
 Result<Statement> ParseShowCreate(TokenReader& reader) {
@@ -113,7 +115,8 @@ Result<Statement> ParseShowCreate(TokenReader& reader) {
 Result<Statement> ParseShowVariables(TokenReader& reader, bool status) {
   if (reader.Peek().Is("WHERE")) {
     return Filtered(std::string("SELECT VARIABLE_NAME AS Variable_name, VARIABLE_VALUE AS Value FROM "
-                                "performance_schema.") + (status ? "session_status" : "session_variables"),
+                                "performance_schema.") +
+                        (status ? "session_status" : "session_variables"),
                     reader);
   }
   ShowVariables show;
@@ -129,18 +132,30 @@ struct OtherForm {
   std::string_view what;
 };
 constexpr OtherForm kOtherForms[] = {
-    {{"WARNINGS", ""}, "WARNINGS"},        {{"ERRORS", ""}, "ERRORS"},
-    {{"PROCESSLIST", ""}, "PROCESSLIST"},  {{"ENGINES", ""}, "ENGINES"},
-    {{"STORAGE", "ENGINES"}, "ENGINES"},   {{"COLLATION", ""}, "COLLATION"},
-    {{"CHARSET", ""}, "CHARSET"},          {{"CHARACTER", "SET"}, "CHARSET"},
-    {{"INDEX", ""}, "INDEX"},              {{"INDEXES", ""}, "INDEX"},
-    {{"KEYS", ""}, "INDEX"},               {{"TABLE", "STATUS"}, "TABLE STATUS"},
-    {{"GRANTS", ""}, "GRANTS"},            {{"PRIVILEGES", ""}, "PRIVILEGES"},
-    {{"PLUGINS", ""}, "PLUGINS"},          {{"TRIGGERS", ""}, "TRIGGERS"},
-    {{"EVENTS", ""}, "EVENTS"},            {{"PROCEDURE", "STATUS"}, "PROCEDURE STATUS"},
-    {{"FUNCTION", "STATUS"}, "FUNCTION STATUS"}, {{"OPEN", "TABLES"}, "OPEN TABLES"},
-    {{"MASTER", "STATUS"}, "MASTER STATUS"},     {{"SLAVE", "STATUS"}, "SLAVE STATUS"},
-    {{"REPLICA", "STATUS"}, "SLAVE STATUS"},     {{"BINARY", "LOGS"}, "BINARY LOGS"},
+    {{"WARNINGS", ""}, "WARNINGS"},
+    {{"ERRORS", ""}, "ERRORS"},
+    {{"PROCESSLIST", ""}, "PROCESSLIST"},
+    {{"ENGINES", ""}, "ENGINES"},
+    {{"STORAGE", "ENGINES"}, "ENGINES"},
+    {{"COLLATION", ""}, "COLLATION"},
+    {{"CHARSET", ""}, "CHARSET"},
+    {{"CHARACTER", "SET"}, "CHARSET"},
+    {{"INDEX", ""}, "INDEX"},
+    {{"INDEXES", ""}, "INDEX"},
+    {{"KEYS", ""}, "INDEX"},
+    {{"TABLE", "STATUS"}, "TABLE STATUS"},
+    {{"GRANTS", ""}, "GRANTS"},
+    {{"PRIVILEGES", ""}, "PRIVILEGES"},
+    {{"PLUGINS", ""}, "PLUGINS"},
+    {{"TRIGGERS", ""}, "TRIGGERS"},
+    {{"EVENTS", ""}, "EVENTS"},
+    {{"PROCEDURE", "STATUS"}, "PROCEDURE STATUS"},
+    {{"FUNCTION", "STATUS"}, "FUNCTION STATUS"},
+    {{"OPEN", "TABLES"}, "OPEN TABLES"},
+    {{"MASTER", "STATUS"}, "MASTER STATUS"},
+    {{"SLAVE", "STATUS"}, "SLAVE STATUS"},
+    {{"REPLICA", "STATUS"}, "SLAVE STATUS"},
+    {{"BINARY", "LOGS"}, "BINARY LOGS"},
 };
 
 Result<Statement> ParseShowOther(TokenReader& reader) {
@@ -168,8 +183,10 @@ Result<Statement> ParseShowOther(TokenReader& reader) {
   }
   if (reader.Peek().Is("WHERE")) {
     if (show.what == "COLLATION") {
-      return Filtered("SELECT COLLATION_NAME AS `Collation`, CHARACTER_SET_NAME AS `Charset`, ID AS `Id`, "
-                      "IS_DEFAULT AS `Default` FROM information_schema.COLLATIONS", reader);
+      return Filtered(
+          "SELECT COLLATION_NAME AS `Collation`, CHARACTER_SET_NAME AS `Charset`, ID AS `Id`, "
+          "IS_DEFAULT AS `Default` FROM information_schema.COLLATIONS",
+          reader);
     }
     TakeCondition(reader);  // a short list: shown whole
   }

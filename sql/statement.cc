@@ -51,9 +51,10 @@ Status ExpectJobWord(const TokenReader& reader) {
   }
   if (reader.Peek().Is("CREATE") || reader.Peek().Is("ALTER") || reader.Peek().Is("DROP")) {
     // What DuckDB or MySQL know is refused later, with a reason; anything else is a slip of the pen.
-    for (const char* word : {"TABLE", "VIEW", "OR", "TEMPORARY", "TEMP", "INDEX", "UNIQUE", "MACRO", "FUNCTION", "TYPE",
-                             "SEQUENCE", "SECRET", "USER", "TRIGGER", "PROCEDURE", "EVENT", "ROLE", "SERVER", "DATABASE",
-                             "SCHEMA", "DEFINER", "FULLTEXT", "SPATIAL", "PERSISTENT"}) {
+    for (const char* word :
+         {"TABLE",    "VIEW",   "OR",       "TEMPORARY", "TEMP",    "INDEX",    "UNIQUE",    "MACRO",
+          "FUNCTION", "TYPE",   "SEQUENCE", "SECRET",    "USER",    "TRIGGER",  "PROCEDURE", "EVENT",
+          "ROLE",     "SERVER", "DATABASE", "SCHEMA",    "DEFINER", "FULLTEXT", "SPATIAL",   "PERSISTENT"}) {
       if (reader.Peek(1).Is(word)) return Status::Ok();
     }
     return SyntaxErrorAt(reader.sql(), reader.Peek(1).begin, "JOB, DATABASE or TABLE");
@@ -64,11 +65,11 @@ Status ExpectJobWord(const TokenReader& reader) {
 
 Status ExpectKnownFirstWord(const TokenReader& reader) {
   static constexpr std::string_view kFirstWords[] = {
-      "SELECT", "WITH",   "VALUES",  "FROM",    "EXPLAIN", "TABLE",     "INSERT",  "UPDATE",  "DELETE", "REPLACE",
-      "MERGE",  "CREATE", "ALTER",   "DROP",    "COPY",    "ATTACH",    "DETACH",  "INSTALL", "LOAD",   "PRAGMA",
-      "CALL",   "EXPORT", "IMPORT",  "VACUUM",  "CHECKPOINT", "ANALYZE", "TRUNCATE", "RENAME", "SUMMARIZE", "PIVOT",
-      "UNPIVOT", "FORCE", "COMMENT", "PREPARE", "EXECUTE", "DEALLOCATE", "GRANT",  "REVOKE",  "KILL",   "FLUSH",
-      "RESET",  "OPTIMIZE", "HANDLER", "DO"};
+      "SELECT",  "WITH",      "VALUES", "FROM",    "EXPLAIN", "TABLE",    "INSERT",     "UPDATE",  "DELETE",
+      "REPLACE", "MERGE",     "CREATE", "ALTER",   "DROP",    "COPY",     "ATTACH",     "DETACH",  "INSTALL",
+      "LOAD",    "PRAGMA",    "CALL",   "EXPORT",  "IMPORT",  "VACUUM",   "CHECKPOINT", "ANALYZE", "TRUNCATE",
+      "RENAME",  "SUMMARIZE", "PIVOT",  "UNPIVOT", "FORCE",   "COMMENT",  "PREPARE",    "EXECUTE", "DEALLOCATE",
+      "GRANT",   "REVOKE",    "KILL",   "FLUSH",   "RESET",   "OPTIMIZE", "HANDLER",    "DO"};
   if (reader.Peek().IsSymbol("(")) return Status::Ok();
   for (std::string_view word : kFirstWords) {
     if (reader.Peek().Is(word)) return Status::Ok();

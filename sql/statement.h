@@ -46,40 +46,93 @@ struct AlterJobTables {
   Action action = Action::kAdd;
   std::vector<std::string> tables;  // source names, "schema.table" or "table"
 };
-struct PauseJob { std::string name; };
-struct ResumeJob { std::string name; };
-struct DropJob { std::string name; bool if_exists = false; };
+struct PauseJob {
+  std::string name;
+};
+struct ResumeJob {
+  std::string name;
+};
+struct DropJob {
+  std::string name;
+  bool if_exists = false;
+};
 // SYNC JOB WHERE jobName='..' [TIMEOUT s]
-struct SyncJob { std::string name; int64_t timeout_s = 60; };
+struct SyncJob {
+  std::string name;
+  int64_t timeout_s = 60;
+};
 // VERIFY JOB WHERE jobName='..' [TIMEOUT s]: source == mirror per table, by count and content hash
-struct VerifyJob { std::string name; int64_t timeout_s = 600; };
+struct VerifyJob {
+  std::string name;
+  int64_t timeout_s = 600;
+};
 // CANCEL TASK WHERE jobName='..' AND taskId=n: refused for streaming jobs
-struct CancelTask { std::string name; };
+struct CancelTask {
+  std::string name;
+};
 
-struct CreateDatabase { std::string name; bool if_not_exists = false; };
-struct DropDatabase { std::string name; bool if_exists = false; };
-struct DropTable { std::string database; std::string name; bool if_exists = false; };  // database "" = current
-struct UseDatabase { std::string name; };
+struct CreateDatabase {
+  std::string name;
+  bool if_not_exists = false;
+};
+struct DropDatabase {
+  std::string name;
+  bool if_exists = false;
+};
+struct DropTable {
+  std::string database;
+  std::string name;
+  bool if_exists = false;
+};  // database "" = current
+struct UseDatabase {
+  std::string name;
+};
 // SET [SESSION|GLOBAL] name = value, SET NAMES cs [COLLATE c]; several in one statement
-struct SetVariables { std::vector<std::pair<std::string, std::string>> assignments; };
+struct SetVariables {
+  std::vector<std::pair<std::string, std::string>> assignments;
+};
 // BEGIN, START TRANSACTION, COMMIT, ROLLBACK: accepted, reads only
 struct TransactionControl {};
-struct ShowDatabases { std::string like; };
-struct ShowTables { std::string database; std::string like; bool full = false; };
-struct DescribeTable { std::string database; std::string name; bool full = false; };  // DESC, SHOW [FULL] COLUMNS
-struct ShowCreateTable { std::string database; std::string name; };
-struct ShowCreateDatabase { std::string name; };
-struct ShowVariables { std::string like; bool status = false; };  // SHOW VARIABLES, SHOW STATUS
+struct ShowDatabases {
+  std::string like;
+};
+struct ShowTables {
+  std::string database;
+  std::string like;
+  bool full = false;
+};
+struct DescribeTable {
+  std::string database;
+  std::string name;
+  bool full = false;
+};  // DESC, SHOW [FULL] COLUMNS
+struct ShowCreateTable {
+  std::string database;
+  std::string name;
+};
+struct ShowCreateDatabase {
+  std::string name;
+};
+struct ShowVariables {
+  std::string like;
+  bool status = false;
+};  // SHOW VARIABLES, SHOW STATUS
 // SHOW WARNINGS, PROCESSLIST, ENGINES, COLLATION, CHARSET, INDEX, TABLE STATUS, ... : what clients ask
-struct ShowOther { std::string what; std::string database; std::string name; std::string like; };
+struct ShowOther {
+  std::string what;
+  std::string database;
+  std::string name;
+  std::string like;
+};
 // SELECT and whatever DuckDB understands of it; `sql` is the text as the client wrote it
-struct Query { std::string sql; };
+struct Query {
+  std::string sql;
+};
 
-using Statement =
-    std::variant<Query, CreateJob, AlterJob, AlterJobTables, PauseJob, ResumeJob, DropJob, SyncJob, VerifyJob,
-                 CancelTask, CreateDatabase, DropDatabase, DropTable, UseDatabase, SetVariables,
-                 TransactionControl, ShowDatabases, ShowTables, DescribeTable, ShowCreateTable,
-                 ShowCreateDatabase, ShowVariables, ShowOther>;
+using Statement = std::variant<Query, CreateJob, AlterJob, AlterJobTables, PauseJob, ResumeJob, DropJob, SyncJob,
+                               VerifyJob, CancelTask, CreateDatabase, DropDatabase, DropTable, UseDatabase,
+                               SetVariables, TransactionControl, ShowDatabases, ShowTables, DescribeTable,
+                               ShowCreateTable, ShowCreateDatabase, ShowVariables, ShowOther>;
 
 // One statement; a trailing ';' is fine. kInvalid: "syntax error at line 1, column 8 near 'JBO': expected ..".
 Result<Statement> ParseStatement(std::string_view sql);

@@ -9,22 +9,22 @@
 namespace freshet {
 
 // job_statements.cc
-Result<Statement> ParseCreateJob(TokenReader& reader);  // after CREATE JOB
-Result<Statement> ParseAlterJob(TokenReader& reader);   // after ALTER JOB
-Result<Statement> ParsePauseJob(TokenReader& reader);   // after PAUSE JOB
-Result<Statement> ParseResumeJob(TokenReader& reader);  // after RESUME JOB
-Result<Statement> ParseDropJob(TokenReader& reader);    // after DROP JOB
-Result<Statement> ParseSyncJob(TokenReader& reader);    // after SYNC JOB
-Result<Statement> ParseVerifyJob(TokenReader& reader);  // after VERIFY JOB
-Result<Statement> ParseCancelTask(TokenReader& reader); // after CANCEL TASK
+Result<Statement> ParseCreateJob(TokenReader& reader);   // after CREATE JOB
+Result<Statement> ParseAlterJob(TokenReader& reader);    // after ALTER JOB
+Result<Statement> ParsePauseJob(TokenReader& reader);    // after PAUSE JOB
+Result<Statement> ParseResumeJob(TokenReader& reader);   // after RESUME JOB
+Result<Statement> ParseDropJob(TokenReader& reader);     // after DROP JOB
+Result<Statement> ParseSyncJob(TokenReader& reader);     // after SYNC JOB
+Result<Statement> ParseVerifyJob(TokenReader& reader);   // after VERIFY JOB
+Result<Statement> ParseCancelTask(TokenReader& reader);  // after CANCEL TASK
 
 // show_statements.cc
-Result<Statement> ParseShow(TokenReader& reader);       // after SHOW
-Result<Statement> ParseDescribe(TokenReader& reader);   // after DESC or DESCRIBE
+Result<Statement> ParseShow(TokenReader& reader);      // after SHOW
+Result<Statement> ParseDescribe(TokenReader& reader);  // after DESC or DESCRIBE
 
 // session_statements.cc
-Result<Statement> ParseSet(TokenReader& reader);        // after SET
-Result<Statement> ParseUse(TokenReader& reader);        // after USE
+Result<Statement> ParseSet(TokenReader& reader);             // after SET
+Result<Statement> ParseUse(TokenReader& reader);             // after USE
 Result<Statement> ParseCreateDatabase(TokenReader& reader);  // after CREATE DATABASE
 Result<Statement> ParseDropDatabase(TokenReader& reader);    // after DROP DATABASE
 Result<Statement> ParseDropTable(TokenReader& reader);       // after DROP TABLE

@@ -23,8 +23,8 @@ struct BindData {
 };
 
 struct InitData {
-  std::vector<uint32_t> projection;        // for the store: indexes into the schema, at least one
-  std::vector<size_t> vector_of;           // projection index -> output vector
+  std::vector<uint32_t> projection;  // for the store: indexes into the schema, at least one
+  std::vector<size_t> vector_of;     // projection index -> output vector
   std::vector<KeyRange> ranges;
   std::atomic<size_t> next_range{0};
 };
@@ -61,9 +61,8 @@ Result<BindData> Bind(duckdb_bind_info info, const QueryContexts& contexts) {
     return Status(Code::kNotFound, "table " + names[0] + "." + names[1] + " does not exist");
   }
   if (!bind.table->ready && !bind.context->defining_views) {
-    return Status(Code::kConflict,
-                  "table " + names[0] + "." + names[1] +
-                      " is still being copied; see SELECT * FROM job_tables(\"jobName\"=\"..\")");
+    return Status(Code::kConflict, "table " + names[0] + "." + names[1] +
+                                       " is still being copied; see SELECT * FROM job_tables(\"jobName\"=\"..\")");
   }
   std::set<std::string> taken;  // DuckDB's names ignore case, the sources' need not
   for (uint32_t i = 0; i < bind.table->schema->columns.size(); ++i) {

@@ -14,14 +14,22 @@ constexpr std::array<std::string_view, 2> kSymbols3 = {"<=>", "->>"};
 constexpr std::array<std::string_view, 14> kSymbols2 = {"<=", ">=", "<>", "!=", ":=", "||", "&&",
                                                         "<<", ">>", "->", "::", "=>", "==", "//"};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool IsHexDigit(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool IsSpace(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 bool IsWordByte(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
          static_cast<unsigned char>(c) >= 0x80;
 }
-int HexValue(char c) { return IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10; }
+int HexValue(char c) {
+  return IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
+}
 
 class Tokenizer {
  public:
@@ -294,9 +302,13 @@ class Tokenizer {
 
 }  // namespace
 
-bool Token::Is(std::string_view word) const { return kind == TokenKind::kWord && EqualsIgnoreCase(value, word); }
+bool Token::Is(std::string_view word) const {
+  return kind == TokenKind::kWord && EqualsIgnoreCase(value, word);
+}
 
-Result<std::vector<Token>> Tokenize(std::string_view sql, bool ansi_quotes) { return Tokenizer(sql, ansi_quotes).Run(); }
+Result<std::vector<Token>> Tokenize(std::string_view sql, bool ansi_quotes) {
+  return Tokenizer(sql, ansi_quotes).Run();
+}
 
 Status SyntaxErrorAt(std::string_view sql, size_t offset, std::string_view expected) {
   size_t line = 1;
@@ -316,8 +328,8 @@ Status SyntaxErrorAt(std::string_view sql, size_t offset, std::string_view expec
     while (end < sql.size() && (static_cast<unsigned char>(sql[end]) & 0xC0) == 0x80) ++end;
     near = "'" + std::string(sql.substr(offset, end - offset)) + "'";
   }
-  return Status(Code::kInvalid, "syntax error at line " + std::to_string(line) + ", column " +
-                                    std::to_string(column) + " near " + near + ": expected " + std::string(expected));
+  return Status(Code::kInvalid, "syntax error at line " + std::to_string(line) + ", column " + std::to_string(column) +
+                                    " near " + near + ": expected " + std::string(expected));
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
@@ -349,7 +361,11 @@ std::string Quote(std::string_view text, char quote) {
 }
 }  // namespace
 
-std::string QuoteSqlName(std::string_view name) { return Quote(name, '"'); }
-std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
+std::string QuoteSqlName(std::string_view name) {
+  return Quote(name, '"');
+}
+std::string QuoteLiteral(std::string_view text) {
+  return Quote(text, '\'');
+}
 
 }  // namespace freshet

@@ -14,15 +14,15 @@
 namespace freshet {
 
 enum class TokenKind : unsigned char {
-  kWord,        // keyword or bare identifier; value as written
-  kName,        // `backticked`; value unescaped. "quoted" too when ansi_quotes
-  kString,      // 'x' or "x"; value unescaped (adjacent strings are joined)
-  kNumber,      // value as written: 12, 1.5, .5e3
-  kHexString,   // x'4142', 0x4142: value is the bytes
-  kBitString,   // b'0101': value is the digits
-  kVariable,    // @x, @@x, @@session.x: value with the @ signs, unquoted
-  kParameter,   // ?
-  kSymbol,      // operators and punctuation, longest match
+  kWord,       // keyword or bare identifier; value as written
+  kName,       // `backticked`; value unescaped. "quoted" too when ansi_quotes
+  kString,     // 'x' or "x"; value unescaped (adjacent strings are joined)
+  kNumber,     // value as written: 12, 1.5, .5e3
+  kHexString,  // x'4142', 0x4142: value is the bytes
+  kBitString,  // b'0101': value is the digits
+  kVariable,   // @x, @@x, @@session.x: value with the @ signs, unquoted
+  kParameter,  // ?
+  kSymbol,     // operators and punctuation, longest match
   kEnd,
 };
 
@@ -46,8 +46,8 @@ Result<std::vector<Token>> Tokenize(std::string_view sql, bool ansi_quotes = fal
 Status SyntaxErrorAt(std::string_view sql, size_t offset, std::string_view expected);
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
-std::string ToLower(std::string_view text);  // ASCII only
-std::string QuoteSqlName(std::string_view name);       // "a""b"
-std::string QuoteLiteral(std::string_view text);    // 'a''b'
+std::string ToLower(std::string_view text);       // ASCII only
+std::string QuoteSqlName(std::string_view name);  // "a""b"
+std::string QuoteLiteral(std::string_view text);  // 'a''b'
 
 }  // namespace freshet

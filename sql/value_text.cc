@@ -68,9 +68,9 @@ void AppendDate(duckdb_date date, std::string& out) {
   const duckdb_date_struct parts = duckdb_from_date(date);
   const bool before_christ = parts.year <= 0;
   char buffer[32];
-  const int size = std::snprintf(buffer, sizeof(buffer), "%04d-%02d-%02d%s",
-                                 before_christ ? 1 - parts.year : parts.year, parts.month, parts.day,
-                                 before_christ ? " BC" : "");
+  const int size =
+      std::snprintf(buffer, sizeof(buffer), "%04d-%02d-%02d%s", before_christ ? 1 - parts.year : parts.year,
+                    parts.month, parts.day, before_christ ? " BC" : "");
   out.append(buffer, static_cast<size_t>(size));
 }
 
@@ -155,14 +155,27 @@ void ValueFormat::Append(const void* data, size_t row, std::string& out) const {
 
 bool HasTextForm(duckdb_type type) {
   switch (type) {
-    case DUCKDB_TYPE_BOOLEAN: case DUCKDB_TYPE_TINYINT: case DUCKDB_TYPE_SMALLINT: case DUCKDB_TYPE_INTEGER:
-    case DUCKDB_TYPE_BIGINT: case DUCKDB_TYPE_UTINYINT: case DUCKDB_TYPE_USMALLINT: case DUCKDB_TYPE_UINTEGER:
-    case DUCKDB_TYPE_UBIGINT: case DUCKDB_TYPE_FLOAT: case DUCKDB_TYPE_DOUBLE: case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT: case DUCKDB_TYPE_DECIMAL: case DUCKDB_TYPE_DATE: case DUCKDB_TYPE_TIME:
-    case DUCKDB_TYPE_TIMESTAMP: case DUCKDB_TYPE_VARCHAR: case DUCKDB_TYPE_BLOB: case DUCKDB_TYPE_SQLNULL:
-      return true;
-    default:
-      return false;
+    case DUCKDB_TYPE_BOOLEAN:
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UHUGEINT:
+    case DUCKDB_TYPE_DECIMAL:
+    case DUCKDB_TYPE_DATE:
+    case DUCKDB_TYPE_TIME:
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_VARCHAR:
+    case DUCKDB_TYPE_BLOB:
+    case DUCKDB_TYPE_SQLNULL: return true;
+    default: return false;
   }
 }
 
@@ -170,28 +183,84 @@ ResultColumn DescribeColumn(const char* name, duckdb_logical_type type) {
   ResultColumn column;
   column.name = name == nullptr ? "" : name;
   switch (duckdb_get_type_id(type)) {
-    case DUCKDB_TYPE_BOOLEAN: column.type = ResultType::kTiny; column.length = 1; break;
-    case DUCKDB_TYPE_TINYINT: column.type = ResultType::kTiny; column.length = 4; break;
-    case DUCKDB_TYPE_UTINYINT: column.type = ResultType::kTiny; column.is_unsigned = true; column.length = 3; break;
-    case DUCKDB_TYPE_SMALLINT: column.type = ResultType::kShort; column.length = 6; break;
-    case DUCKDB_TYPE_USMALLINT: column.type = ResultType::kShort; column.is_unsigned = true; column.length = 5; break;
-    case DUCKDB_TYPE_INTEGER: column.type = ResultType::kLong; column.length = 11; break;
-    case DUCKDB_TYPE_UINTEGER: column.type = ResultType::kLong; column.is_unsigned = true; column.length = 10; break;
-    case DUCKDB_TYPE_BIGINT: column.type = ResultType::kLongLong; column.length = 20; break;
-    case DUCKDB_TYPE_UBIGINT: column.type = ResultType::kLongLong; column.is_unsigned = true; column.length = 20; break;
-    case DUCKDB_TYPE_FLOAT: column.type = ResultType::kFloat; column.length = 12; column.decimals = 31; break;
-    case DUCKDB_TYPE_DOUBLE: column.type = ResultType::kDouble; column.length = 22; column.decimals = 31; break;
+    case DUCKDB_TYPE_BOOLEAN:
+      column.type = ResultType::kTiny;
+      column.length = 1;
+      break;
+    case DUCKDB_TYPE_TINYINT:
+      column.type = ResultType::kTiny;
+      column.length = 4;
+      break;
+    case DUCKDB_TYPE_UTINYINT:
+      column.type = ResultType::kTiny;
+      column.is_unsigned = true;
+      column.length = 3;
+      break;
+    case DUCKDB_TYPE_SMALLINT:
+      column.type = ResultType::kShort;
+      column.length = 6;
+      break;
+    case DUCKDB_TYPE_USMALLINT:
+      column.type = ResultType::kShort;
+      column.is_unsigned = true;
+      column.length = 5;
+      break;
+    case DUCKDB_TYPE_INTEGER:
+      column.type = ResultType::kLong;
+      column.length = 11;
+      break;
+    case DUCKDB_TYPE_UINTEGER:
+      column.type = ResultType::kLong;
+      column.is_unsigned = true;
+      column.length = 10;
+      break;
+    case DUCKDB_TYPE_BIGINT:
+      column.type = ResultType::kLongLong;
+      column.length = 20;
+      break;
+    case DUCKDB_TYPE_UBIGINT:
+      column.type = ResultType::kLongLong;
+      column.is_unsigned = true;
+      column.length = 20;
+      break;
+    case DUCKDB_TYPE_FLOAT:
+      column.type = ResultType::kFloat;
+      column.length = 12;
+      column.decimals = 31;
+      break;
+    case DUCKDB_TYPE_DOUBLE:
+      column.type = ResultType::kDouble;
+      column.length = 22;
+      column.decimals = 31;
+      break;
     case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT: column.type = ResultType::kDecimal; column.length = 40; break;
+    case DUCKDB_TYPE_UHUGEINT:
+      column.type = ResultType::kDecimal;
+      column.length = 40;
+      break;
     case DUCKDB_TYPE_DECIMAL:
       column.type = ResultType::kDecimal;
       column.decimals = duckdb_decimal_scale(type);
       column.length = duckdb_decimal_width(type) + 2u;
       break;
-    case DUCKDB_TYPE_DATE: column.type = ResultType::kDate; column.length = 10; break;
-    case DUCKDB_TYPE_TIME: column.type = ResultType::kTime; column.length = 15; column.decimals = 6; break;
-    case DUCKDB_TYPE_TIMESTAMP: column.type = ResultType::kDateTime; column.length = 26; column.decimals = 6; break;
-    case DUCKDB_TYPE_BLOB: column.type = ResultType::kBlob; column.is_binary = true; break;
+    case DUCKDB_TYPE_DATE:
+      column.type = ResultType::kDate;
+      column.length = 10;
+      break;
+    case DUCKDB_TYPE_TIME:
+      column.type = ResultType::kTime;
+      column.length = 15;
+      column.decimals = 6;
+      break;
+    case DUCKDB_TYPE_TIMESTAMP:
+      column.type = ResultType::kDateTime;
+      column.length = 26;
+      column.decimals = 6;
+      break;
+    case DUCKDB_TYPE_BLOB:
+      column.type = ResultType::kBlob;
+      column.is_binary = true;
+      break;
     case DUCKDB_TYPE_SQLNULL: column.type = ResultType::kNull; break;
     default: column.type = ResultType::kString; break;
   }

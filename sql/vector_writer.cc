@@ -12,8 +12,8 @@ namespace {
 
 __extension__ typedef __int128 Int128;
 
-constexpr uint16_t kDecimalDigitsMax = 38;       // DuckDB's widest DECIMAL
-constexpr uint16_t kDecimalIntDigitsMax = 18;    // above, decimal cells are text
+constexpr uint16_t kDecimalDigitsMax = 38;     // DuckDB's widest DECIMAL
+constexpr uint16_t kDecimalIntDigitsMax = 18;  // above, decimal cells are text
 
 duckdb_type SqlTypeId(const LogicalType& type) {
   switch (type.kind) {
@@ -60,7 +60,9 @@ class Target {
  public:
   explicit Target(duckdb_vector vector) : vector_(vector), data_(duckdb_vector_get_data(vector)) {}
   template <typename T>
-  T* data() const { return static_cast<T*>(data_); }
+  T* data() const {
+    return static_cast<T*>(data_);
+  }
   duckdb_vector vector() const { return vector_; }
   void SetNull(size_t row) {
     if (validity_ == nullptr) {

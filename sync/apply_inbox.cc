@@ -9,7 +9,9 @@ namespace freshet {
 namespace {
 // What an empty unit (a moved position) counts: bounds their number too.
 constexpr size_t kUnitBytesMin = 256;
-size_t Cost(const Unit& unit) { return std::max(unit.bytes, kUnitBytesMin); }
+size_t Cost(const Unit& unit) {
+  return std::max(unit.bytes, kUnitBytesMin);
+}
 }  // namespace
 
 bool ApplyInbox::PushUnit(Unit& unit, Deadline deadline) {

@@ -251,7 +251,8 @@ bool Copier::Settle(const Work& work, const Status& status) {
       if (plan == nullptr) return true;
       const bool schema_moved = status.code() == Code::kSchemaMoved;
       stop_table = schema_moved ? ++plan->schema_waits > kSchemaWaitsMax : ++plan->failures > kChunkTriesMax;
-      const auto wait = schema_moved ? kSchemaWait : std::min(kFirstWait * (1 << std::min(plan->failures, 8)), kWaitMax);
+      const auto wait =
+          schema_moved ? kSchemaWait : std::min(kFirstWait * (1 << std::min(plan->failures, 8)), kWaitMax);
       plan->not_before = Clock::System().Now() + wait;
     }
   }

@@ -3,8 +3,7 @@
 
 namespace freshet {
 
-CopyPlan::CopyPlan(CopyDue due, uint64_t generation)
-    : schema_(std::move(due.source_schema)), generation_(generation) {
+CopyPlan::CopyPlan(CopyDue due, uint64_t generation) : schema_(std::move(due.source_schema)), generation_(generation) {
   CopyProgress::Rest rest = due.progress.Remaining();
   ready_.assign(rest.gaps.begin(), rest.gaps.end());
   open_end_ = rest.open_end;

@@ -32,8 +32,8 @@ class CopyPlan {
 
   bool TakeEstimate() { return !std::exchange(estimated_, true); }
 
-  int failures = 0;          // in a row
-  int schema_waits = 0;      // reads in a row that found the source's schema ahead of the log
+  int failures = 0;      // in a row
+  int schema_waits = 0;  // reads in a row that found the source's schema ahead of the log
   std::chrono::steady_clock::time_point not_before = {};  // back-off
 
  private:

@@ -14,8 +14,8 @@ namespace freshet {
 struct SourceUrl {
   SourceKind kind = SourceKind::kMysql;
   std::string host;
-  uint16_t port = 0;     // the kind's default when the URL has none
-  std::string user;      // "" when the URL has none
+  uint16_t port = 0;  // the kind's default when the URL has none
+  std::string user;   // "" when the URL has none
   std::string password;
   std::string database;  // "" when the URL has none
 };

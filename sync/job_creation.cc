@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kStartTriesMax = 5;
 
-Status Invalid(std::string message) { return Status(Code::kInvalid, std::move(message)); }
+Status Invalid(std::string message) {
+  return Status(Code::kInvalid, std::move(message));
+}
 
 std::string Join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string text;
@@ -59,8 +61,8 @@ Result<std::vector<TableName>> MatchTables(Connector& connector, const SourceOpt
     if (!there) missing.push_back(exact);
   }
   if (!missing.empty()) {
-    return Invalid("Can not found match table in database " + source.database + ": table does not exist: " +
-                   Join(missing, ", "));
+    return Invalid("Can not found match table in database " + source.database +
+                   ": table does not exist: " + Join(missing, ", "));
   }
   return names;
 }
@@ -77,9 +79,10 @@ Status CheckTargets(Store& store, const JobDefinition& job, const JobOptions& op
     const std::string target = options.TargetName(name);
     const auto [other, fresh] = sources.emplace(target, name);
     if (!fresh) {
-      return Invalid("tables '" + other->second.ToString() + "' and '" + name.ToString() +
-                     "' have the same target table '" + target +
-                     "': several sources into one target are not supported in this release; use table.<src>.target_table");
+      return Invalid(
+          "tables '" + other->second.ToString() + "' and '" + name.ToString() + "' have the same target table '" +
+          target +
+          "': several sources into one target are not supported in this release; use table.<src>.target_table");
     }
     const StoredTablePtr taken = view->FindTable(job.target_database, target);
     if (taken == nullptr) continue;
@@ -120,7 +123,7 @@ Result<Started> StartConsistently(Connector& connector, const JobOptions& option
 }
 
 Status CommitJob(Store& store, const ParsedJob& parsed, const JobDefinition& job, const std::vector<TableName>& names,
-              const Started& started) {
+                 const Started& started) {
   const bool copies = parsed.options.offset == OffsetMode::kInitial || parsed.options.offset == OffsetMode::kSnapshot;
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
   for (size_t i = 0; i < names.size(); ++i) {

@@ -38,11 +38,13 @@ JobStep OnFailure(const JobState& state, const PipelineFailed& failure, int64_t 
   const int tries = TriesDone(state);
   if (decision.verdict == Verdict::kExit) {
     return {JobPaused{std::string(decision.error_code), WithHint(failure.message, decision), 0, tries},
-            JobAction::kExit, {}};
+            JobAction::kExit,
+            {}};
   }
   if (decision.verdict != Verdict::kRetry) {
     return {JobPaused{std::string(decision.error_code), WithHint(failure.message, decision), 0, tries},
-            JobAction::kStopPipeline, {}};
+            JobAction::kStopPipeline,
+            {}};
   }
   if (failure.worked_before) return {JobPending{0}, JobAction::kStartPipeline, {}};
   if (tries >= kAutoResumeTriesMax) {
@@ -52,7 +54,8 @@ JobStep OnFailure(const JobState& state, const PipelineFailed& failure, int64_t 
   }
   const int64_t resume_at_us = now_us + AutoResumeWaitS(tries) * 1'000'000;
   return {JobPaused{std::string(decision.error_code), WithHint(failure.message, decision), resume_at_us, tries},
-          JobAction::kStopPipeline, {}};
+          JobAction::kStopPipeline,
+          {}};
 }
 
 JobStep OnTime(const JobState& state, int64_t now_us) {
@@ -101,7 +104,9 @@ JobStep Advance(const JobState& state, const JobInput& input, int64_t now_us) {
             }
             return {JobPending{0}, JobAction::kStartPipeline, {}};
           },
-          [&](const DropRequested&) -> JobStep { return {JobStopped{}, JobAction::kRelease, {}}; },
+          [&](const DropRequested&) -> JobStep {
+            return {JobStopped{}, JobAction::kRelease, {}};
+          },
           [&](const TimePassed&) -> JobStep { return OnTime(state, now_us); },
           [&](const ProcessStarted&) -> JobStep {
             if (!Active(state)) return {state, JobAction::kNone, {}};

@@ -24,7 +24,7 @@ struct JobRunning {
 };
 // Entered by PAUSE JOB or an error. Persisted. A restart stays here; one with `resume_at_us` is still woken.
 struct JobPaused {
-  std::string error_code;    // "" never; kManualPauseErr for PAUSE JOB
+  std::string error_code;  // "" never; kManualPauseErr for PAUSE JOB
   std::string message;
   int64_t resume_at_us = 0;  // wall clock; 0: only a user wakes it
   int tries_done = 0;

@@ -11,7 +11,9 @@ namespace freshet {
 
 namespace {
 
-Status Invalid(std::string message) { return Status(Code::kInvalid, std::move(message)); }
+Status Invalid(std::string message) {
+  return Status(Code::kInvalid, std::move(message));
+}
 
 Status ParseJobProperties(const Properties& properties, JobOptions& options) {
   for (const auto& [key, value] : properties) {
@@ -85,8 +87,7 @@ const std::string* FindProperty(const Properties& properties, std::string_view k
   return nullptr;
 }
 
-Result<ParsedJob> ParseJob(SourceKind kind, const Properties& job, const Properties& source,
-                           const Properties& target) {
+Result<ParsedJob> ParseJob(SourceKind kind, const Properties& job, const Properties& source, const Properties& target) {
   ParsedJob parsed;
   TRY(ParseSourceProperties(kind, source, parsed));
   TRY(ParseTargetProperties(target, parsed.options));
@@ -109,8 +110,8 @@ void BindToJob(JobId job, SourceOptions& source) {
 namespace {
 
 bool FixedSourceKey(std::string_view key) {
-  for (std::string_view fixed : {"jdbc_url", "database", "schema", "include_tables", "exclude_tables", "slot_name",
-                                 "publication_name"}) {
+  for (std::string_view fixed :
+       {"jdbc_url", "database", "schema", "include_tables", "exclude_tables", "slot_name", "publication_name"}) {
     if (key == fixed) return true;
   }
   return key.starts_with("snapshot_") || key.starts_with("table.");
@@ -138,15 +139,15 @@ Status CheckAlterable(const JobProperties& current, const AlterJob& alteration) 
     const std::string* before = FindProperty(current.source, key);
     if (before != nullptr && *before == value) continue;
     if (key == "offset") {
-      return Invalid(
-          "The offset in source properties cannot be modified in ALTER JOB, use PROPERTIES(\"offset\"=...)");
+      return Invalid("The offset in source properties cannot be modified in ALTER JOB, use PROPERTIES(\"offset\"=...)");
     }
     if (FixedSourceKey(key)) return Invalid("The " + key + " property cannot be modified in ALTER JOB");
   }
   for (const auto& [key, value] : alteration.job_properties) {
     if (key == "offset" && !Position::FromJson(value).ok()) {
-      return Invalid("ALTER JOB for CDC only supports JSON specific offset, e.g. "
-                     "{\"file\":\"binlog.000003\",\"pos\":\"154\"} or {\"lsn\":\"123456\"}");
+      return Invalid(
+          "ALTER JOB for CDC only supports JSON specific offset, e.g. "
+          "{\"file\":\"binlog.000003\",\"pos\":\"154\"} or {\"lsn\":\"123456\"}");
     }
   }
   return Status::Ok();
@@ -154,8 +155,8 @@ Status CheckAlterable(const JobProperties& current, const AlterJob& alteration) 
 
 }  // namespace
 
-Result<JobProperties> MergeAlteration(SourceKind kind, const std::string& target_database,
-                                      const JobProperties& current, const AlterJob& alteration) {
+Result<JobProperties> MergeAlteration(SourceKind kind, const std::string& target_database, const JobProperties& current,
+                                      const AlterJob& alteration) {
   if (alteration.source && *alteration.source != kind) return Invalid("source type can't be modified in ALTER JOB");
   if (alteration.target_database && *alteration.target_database != target_database) {
     return Invalid("target database can't be modified in ALTER JOB");
@@ -168,8 +169,9 @@ Result<JobProperties> MergeAlteration(SourceKind kind, const std::string& target
       if (value != "true" && value != "false") {
         return Invalid("The reload_source_schema property must be true or false");
       }
-      return Invalid("The reload_source_schema property is not needed here: ALTER JOB n RESYNC TABLE t reads the "
-                     "current schema and copies the table again");
+      return Invalid(
+          "The reload_source_schema property is not needed here: ALTER JOB n RESYNC TABLE t reads the "
+          "current schema and copies the table again");
     }
     offset_given = offset_given || key == "offset";
     job_changes.emplace_back(key, value);

@@ -32,7 +32,7 @@ inline constexpr size_t kPostgresIdentifierBytesMax = 63;
 struct JobOptions {
   int64_t max_interval_s = kMaxIntervalDefaultS;  // length of one task (accounting window)
   OffsetMode offset = OffsetMode::kInitial;
-  Position start;                                 // kPosition
+  Position start;  // kPosition
   int64_t snapshot_split_size = kSnapshotSplitSizeDefault;
   int snapshot_parallelism = kSnapshotParallelismDefault;
   SchemaChangeBehavior schema_change = SchemaChangeBehavior::kEvolve;
@@ -66,8 +66,8 @@ struct JobProperties {
   Properties source;
   Properties target;
 };
-Result<JobProperties> MergeAlteration(SourceKind kind, const std::string& target_database,
-                                      const JobProperties& current, const AlterJob& alteration);
+Result<JobProperties> MergeAlteration(SourceKind kind, const std::string& target_database, const JobProperties& current,
+                                      const AlterJob& alteration);
 
 // Value of a key, or null.
 const std::string* FindProperty(const Properties& properties, std::string_view key);

@@ -9,7 +9,9 @@ namespace {
 // A stop token cannot wake a condition variable of ours: waiters look at it this often.
 constexpr std::chrono::milliseconds kStopCheck{100};
 
-bool Unfinished(const TableProgress& table) { return table.state != "READY" && table.state != "STOPPED"; }
+bool Unfinished(const TableProgress& table) {
+  return table.state != "READY" && table.state != "STOPPED";
+}
 }  // namespace
 
 void JobProgress::Applied(const Position& position, int64_t commit_time_us) {
@@ -80,8 +82,8 @@ Result<Position> JobProgress::WaitApplied(const Position& target, Deadline deadl
     if (!running_) return Status(Code::kConflict, "the job is not running: " + error_);
     if (stop.stop_requested()) return Status(Code::kCancelled, "stopped while waiting for the source's changes");
     if (deadline.Passed()) {
-      const std::string what = copying ? std::to_string(copying->size()) + " tables are being copied"
-                                                       : "the log is not applied so far yet";
+      const std::string what =
+          copying ? std::to_string(copying->size()) + " tables are being copied" : "the log is not applied so far yet";
       return Status(Code::kTimeout, "timed out waiting for the source's changes: " + what);
     }
     changed_.WaitUntil(mutex_, std::min(deadline.at(), Clock::System().Now() + kStopCheck));

@@ -76,7 +76,9 @@ std::string RuntimeText(const JobView& view) {
 }
 
 // "" stays "", as everywhere in these tables an absent value is an empty text.
-std::string PositionText(const Position& position) { return position.empty() ? "" : position.ToJson(); }
+std::string PositionText(const Position& position) {
+  return position.empty() ? "" : position.ToJson();
+}
 
 ordered_json PositionValue(const Position& position) {
   return position.empty() ? ordered_json(nullptr) : ordered_json::parse(position.ToJson(), nullptr, false);
@@ -92,10 +94,26 @@ std::string ExecuteSql(const JobDefinition& job) {
 }
 
 std::vector<std::string> JobColumns() {
-  return {"Id",          "Name",          "Definer",      "ExecuteType",     "RecurringStrategy",
-          "Status",      "ExecuteSql",    "CreateTime",   "SucceedTaskCount", "FailedTaskCount",
-          "CanceledTaskCount", "Comment", "Properties",   "CurrentOffset",   "EndOffset",
-          "LoadStatistic", "ErrorMsg",    "JobRuntimeMsg", "Lag",            "LastSourceEventTimestamp"};
+  return {"Id",
+          "Name",
+          "Definer",
+          "ExecuteType",
+          "RecurringStrategy",
+          "Status",
+          "ExecuteSql",
+          "CreateTime",
+          "SucceedTaskCount",
+          "FailedTaskCount",
+          "CanceledTaskCount",
+          "Comment",
+          "Properties",
+          "CurrentOffset",
+          "EndOffset",
+          "LoadStatistic",
+          "ErrorMsg",
+          "JobRuntimeMsg",
+          "Lag",
+          "LastSourceEventTimestamp"};
 }
 
 SystemRow JobRow(const JobView& view) {
@@ -107,32 +125,19 @@ SystemRow JobRow(const JobView& view) {
                                   {"fileNumber", 0},
                                   {"fileSize", 0},
                                   {"filteredRows", view.statistics.rows_filtered}};
-  return {std::to_string(job.id.value),
-          job.name,
-          job.definer,
-          "STREAMING",
-          "",
-          std::string(JobStateName(job.state)),
-          ExecuteSql(job),
-          TimeText(job.created_us),
-          std::to_string(view.statistics.tasks_succeeded),
-          std::to_string(view.statistics.tasks_failed),
-          std::to_string(view.statistics.tasks_canceled),
-          job.comment,
-          job.properties.job.empty() ? "" : Dump(properties),
-          PositionText(view.current),
+  return {std::to_string(job.id.value), job.name, job.definer, "STREAMING", "", std::string(JobStateName(job.state)),
+          ExecuteSql(job), TimeText(job.created_us), std::to_string(view.statistics.tasks_succeeded),
+          std::to_string(view.statistics.tasks_failed), std::to_string(view.statistics.tasks_canceled), job.comment,
+          job.properties.job.empty() ? "" : Dump(properties), PositionText(view.current),
           // The end of what was read; how far the source is beyond it is in Lag.
-          PositionText(view.current),
-          Dump(statistic),
-          ErrorText(job.state),
-          RuntimeText(view),
+          PositionText(view.current), Dump(statistic), ErrorText(job.state), RuntimeText(view),
           std::to_string(view.lag_ms),
           view.last_commit_time_us == 0 ? "" : std::to_string(view.last_commit_time_us / 1'000'000)};
 }
 
 std::vector<std::string> TaskColumns() {
-  return {"TaskId",     "JobId",       "JobName",       "Label", "Status",        "ErrorMsg",      "CreateTime",
-          "StartTime",  "FinishTime",  "TrackingUrl",   "LoadStatistic", "User", "FirstErrorMsg", "RunningOffset"};
+  return {"TaskId",    "JobId",      "JobName",     "Label",         "Status", "ErrorMsg",      "CreateTime",
+          "StartTime", "FinishTime", "TrackingUrl", "LoadStatistic", "User",   "FirstErrorMsg", "RunningOffset"};
 }
 
 SystemRow TaskRow(const JobDefinition& job, const TaskRecord& task) {
@@ -140,9 +145,8 @@ SystemRow TaskRow(const JobDefinition& job, const TaskRecord& task) {
                                   {"loadBytes", task.bytes},
                                   {"loadedRows", task.rows_loaded},
                                   {"filteredRows", task.rows_filtered}};
-  const ordered_json offsets = {{"splitId", "binlog-split"},
-                                {"startOffset", PositionValue(task.from)},
-                                {"endOffset", PositionValue(task.to)}};
+  const ordered_json offsets = {
+      {"splitId", "binlog-split"}, {"startOffset", PositionValue(task.from)}, {"endOffset", PositionValue(task.to)}};
   const std::string id = std::to_string(task.id.value);
   return {id,
           std::to_string(job.id.value),

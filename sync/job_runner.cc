@@ -20,10 +20,16 @@ constexpr std::chrono::seconds kWorkedWell{5};
 
 JobRunner::JobRunner(Store& store, const ConnectorFactory& connectors, JobServiceOptions limits, const Clock& clock,
                      JobDefinition definition)
-    : store_(store), connectors_(connectors), limits_(limits), clock_(clock), progress_(clock),
+    : store_(store),
+      connectors_(connectors),
+      limits_(limits),
+      clock_(clock),
+      progress_(clock),
       definition_(std::move(definition)) {}
 
-JobRunner::~JobRunner() { Stop(); }
+JobRunner::~JobRunner() {
+  Stop();
+}
 
 Status JobRunner::Restore() {
   ASSIGN_OR_RETURN(const ParsedJob parsed, Parsed());
@@ -217,8 +223,8 @@ void JobRunner::TakeEvents() {
   if (progressed) (void)Feed(PipelineProgressed{});
   if (failed) {
     failed->worked_before = Clock::System().Now() - pipeline_since_ >= kWorkedWell;
-    Log(LogLevel::kWarn, "pipeline_failed", {{"job", definition().name}, {"code", CodeName(failed->code)},
-                                             {"error", failed->message}});
+    Log(LogLevel::kWarn, "pipeline_failed",
+        {{"job", definition().name}, {"code", CodeName(failed->code)}, {"error", failed->message}});
     (void)Feed(*failed);
     return;
   }
@@ -310,8 +316,8 @@ Status JobRunner::OpenPipeline() {
     progressed_ = settled_ = false;
     failed_.reset();
   }
-  Pipeline::Settings settings{job.name, {job.id, job.target_database, parsed.options, {}}, parsed.source.tables,
-                              limits_};
+  Pipeline::Settings settings{
+      job.name, {job.id, job.target_database, parsed.options, {}}, parsed.source.tables, limits_};
   ASSIGN_OR_RETURN(pipeline_, Pipeline::Open(store_, *connector_, std::move(settings), progress_, *this, clock_));
   return Status::Ok();
 }

@@ -60,9 +60,7 @@ class JobServiceImpl : public JobService {
     if (runner == nullptr) return NoSuchJob(name);
     return body(*runner);
   }
-  static Status NoSuchJob(const std::string& name) {
-    return Status(Code::kNotFound, "job not exist, jobName:" + name);
-  }
+  static Status NoSuchJob(const std::string& name) { return Status(Code::kNotFound, "job not exist, jobName:" + name); }
   RunnerPtr Find(const std::string& name) const;
   std::vector<RunnerPtr> All() const;
   Result<JobView> View(const JobRunner& runner) const;
@@ -129,9 +127,17 @@ Status JobServiceImpl::Create(const CreateJob& statement, const std::string& def
   JobDefinition job;
   const auto make = [&]() -> Status {
     ASSIGN_OR_RETURN(const uint64_t id, store_.NextId());
-    job = {JobId{id}, statement.name, definer, statement.comment, clock_.WallUs(), statement.source,
+    job = {JobId{id},
+           statement.name,
+           definer,
+           statement.comment,
+           clock_.WallUs(),
+           statement.source,
            statement.target_database,
-           {statement.job_properties, statement.source_properties, statement.target_properties}, {}, {}, JobPending{}};
+           {statement.job_properties, statement.source_properties, statement.target_properties},
+           {},
+           {},
+           JobPending{}};
     BindToJob(job.id, parsed.source);
     ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, connectors_(parsed.source));
     return MakeJob(store_, *connector, parsed, job);
@@ -166,8 +172,8 @@ Result<std::string> JobServiceImpl::Sync(const std::string& name, Deadline deadl
   const JobDefinition job = runner->definition();
   if (!std::holds_alternative<JobRunning>(job.state) && !std::holds_alternative<JobPending>(job.state)) {
     const std::string error = LastError(name);
-    return Status(Code::kConflict, "job " + name + " is " + std::string(JobStateName(job.state)) +
-                                       (error.empty() ? "" : ": " + error));
+    return Status(Code::kConflict,
+                  "job " + name + " is " + std::string(JobStateName(job.state)) + (error.empty() ? "" : ": " + error));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, runner->MakeConnector());
   ASSIGN_OR_RETURN(const Position target, connector->CurrentPosition());
@@ -181,8 +187,8 @@ Result<std::vector<TableVerdict>> JobServiceImpl::Verify(const std::string& name
   if (runner == nullptr) return NoSuchJob(name);
   ASSIGN_OR_RETURN(const ParsedJob parsed, runner->Parsed());
   ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, runner->MakeConnector());
-  return VerifyTables(store_, *connector, runner->definition(), parsed.options.snapshot_split_size,
-                      runner->progress(), deadline, stop);
+  return VerifyTables(store_, *connector, runner->definition(), parsed.options.snapshot_split_size, runner->progress(),
+                      deadline, stop);
 }
 
 std::vector<TableProgress> JobServiceImpl::Tables(const std::string& name) const {
@@ -205,8 +211,13 @@ std::string JobServiceImpl::LastError(const std::string& name) const {
 
 Result<JobView> JobServiceImpl::View(const JobRunner& runner) const {
   const JobProgress& progress = runner.progress();
-  return JobView{runner.definition(), progress.statistics(), progress.applied(), progress.lag_ms(),
-                 progress.last_commit_time_us(), 0, {}};
+  return JobView{runner.definition(),
+                 progress.statistics(),
+                 progress.applied(),
+                 progress.lag_ms(),
+                 progress.last_commit_time_us(),
+                 0,
+                 {}};
 }
 
 Status CheckType(const std::map<std::string, std::string>& arguments) {
@@ -247,7 +258,8 @@ SystemTable JobServiceImpl::TasksTable() {
 SystemTable JobServiceImpl::JobTablesTable() {
   return {JobTableColumns(), [this](const std::map<std::string, std::string>& arguments) -> Result<SystemTable::Rows> {
             const auto name = arguments.find("jobName");
-            if (name == arguments.end()) return Status(Code::kInvalid, "jobName is required: job_tables(\"jobName\"=\"..\")");
+            if (name == arguments.end())
+              return Status(Code::kInvalid, "jobName is required: job_tables(\"jobName\"=\"..\")");
             if (Find(name->second) == nullptr) return NoSuchJob(name->second);
             SystemTable::Rows rows;
             for (const TableProgress& table : Tables(name->second)) rows.push_back(JobTableRow(name->second, table));
@@ -260,7 +272,8 @@ std::vector<std::string> JobServiceImpl::UnhealthyReasons() const {
   for (const RunnerPtr& runner : All()) {
     const JobDefinition job = runner->definition();
     if (const auto* paused = std::get_if<JobPaused>(&job.state)) {
-      if (paused->error_code != kManualPauseErr) reasons.push_back("job " + job.name + " is paused: " + paused->message);
+      if (paused->error_code != kManualPauseErr)
+        reasons.push_back("job " + job.name + " is paused: " + paused->message);
       continue;
     }
     if (!std::holds_alternative<JobRunning>(job.state)) continue;

@@ -29,16 +29,16 @@ struct SourceOptions {
   std::string database;              // MySQL: the mirrored database. Postgres: the database connected to
   std::vector<std::string> schemas;  // Postgres: at least one. MySQL: {database}
   TableFilter tables;
-  std::string include_tables;        // as written
+  std::string include_tables;  // as written
   std::string exclude_tables;
   std::vector<std::pair<TableName, std::vector<std::string>>> exclude_columns;
   std::string ssl_mode = "disable";  // disable, require, verify-ca
   std::string ssl_rootcert;          // file path
   uint32_t server_id_first = 0;      // MySQL: 0 = derived from the job id
   uint32_t server_id_last = 0;
-  std::string slot_name;             // Postgres: "freshet_cdc_<jobId>" by default
-  std::string publication_name;      // Postgres: "freshet_pub_<jobId>" by default
-  bool owns_slot = true;             // default names: ours to create and drop
+  std::string slot_name;         // Postgres: "freshet_cdc_<jobId>" by default
+  std::string publication_name;  // Postgres: "freshet_pub_<jobId>" by default
+  bool owns_slot = true;         // default names: ours to create and drop
   bool owns_publication = true;
   JobId job;
 };
@@ -48,23 +48,23 @@ struct SourceOptions {
 using ConnectorFactory = std::function<Result<std::unique_ptr<Connector>>(const SourceOptions& options)>;
 
 struct JobServiceOptions {
-  size_t queue_bytes_max = 64u << 20;   // decoded units waiting for apply, per job
-  size_t unit_bytes_max = 4u << 20;     // a unit is closed at the next transaction end once it has grown so far
-  size_t piece_bytes_max = 32u << 20;   // a transaction above this is applied in pieces
+  size_t queue_bytes_max = 64u << 20;  // decoded units waiting for apply, per job
+  size_t unit_bytes_max = 4u << 20;    // a unit is closed at the next transaction end once it has grown so far
+  size_t piece_bytes_max = 32u << 20;  // a transaction above this is applied in pieces
   int jobs_max = 1024;
 };
 
 // Progress of one table, for job_tables() and the mirror command.
 struct TableProgress {
   TableName source;
-  std::string target;          // "database.table"
-  std::string state;           // WAITING, COPYING, CATCHING_UP, READY, STOPPED
+  std::string target;  // "database.table"
+  std::string state;   // WAITING, COPYING, CATCHING_UP, READY, STOPPED
   int64_t chunks_done = 0;
-  int64_t chunks_total = 0;    // estimate while planning
+  int64_t chunks_total = 0;  // estimate while planning
   int64_t rows_copied = 0;
-  int64_t rows_estimated = -1; // -1 unknown
+  int64_t rows_estimated = -1;  // -1 unknown
   int64_t events_applied = 0;
-  int64_t lag_ms = -1;         // -1 unknown
+  int64_t lag_ms = -1;  // -1 unknown
   std::string last_error;
 };
 
@@ -73,9 +73,9 @@ struct TableVerdict {
   bool equal = false;
   int64_t source_rows = 0;
   int64_t mirror_rows = 0;
-  std::string source_hash;     // 32 hex digits, independent of row order
+  std::string source_hash;  // 32 hex digits, independent of row order
   std::string mirror_hash;
-  std::string detail;          // why not compared, or which side has more
+  std::string detail;  // why not compared, or which side has more
 };
 
 class JobService {

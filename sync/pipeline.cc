@@ -19,7 +19,9 @@ Pipeline::Pipeline(Settings settings, JobProgress& progress, PipelineListener& l
       listener_(listener),
       inbox_(settings_.limits.queue_bytes_max) {}
 
-Pipeline::~Pipeline() { Stop("", ""); }
+Pipeline::~Pipeline() {
+  Stop("", "");
+}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::Open(Store& store, Connector& connector, Settings settings,
                                                  JobProgress& progress, PipelineListener& listener,

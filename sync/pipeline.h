@@ -19,9 +19,9 @@ namespace freshet {
 class PipelineListener {
  public:
   virtual ~PipelineListener() = default;
-  virtual void OnProgress() = 0;                             // first commit of this run
-  virtual void OnFailed(Status status, Phase phase) = 0;     // at most once; everything read before is applied
-  virtual void OnSettled() = 0;                              // no table is being copied; at most once
+  virtual void OnProgress() = 0;                          // first commit of this run
+  virtual void OnFailed(Status status, Phase phase) = 0;  // at most once; everything read before is applied
+  virtual void OnSettled() = 0;                           // no table is being copied; at most once
   virtual void OnDiscovered(std::vector<TableName> tables) = 0;
 };
 
@@ -29,7 +29,7 @@ class Pipeline {
  public:
   struct Settings {
     std::string job_name;
-    TableSink::Settings sink;     // on_copy_due is filled here
+    TableSink::Settings sink;  // on_copy_due is filled here
     TableFilter filter;
     JobServiceOptions limits;
   };
@@ -60,8 +60,8 @@ class Pipeline {
   std::unique_ptr<TableSink> sink_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<Copier> copier_;
-  Position acknowledged_;           // reader thread
-  Status read_error_;               // written by the reader before inbox_.EndUnits()
+  Position acknowledged_;  // reader thread
+  Status read_error_;      // written by the reader before inbox_.EndUnits()
   std::atomic<bool> failed_{false};
   NamedThread reader_;
   NamedThread applier_;

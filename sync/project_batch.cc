@@ -28,8 +28,8 @@ Result<RowBatch> ProjectBatch(const RowBatch& batch, const SchemaPtr& target) {
   out.cells.reserve(images * places.size());
   for (uint32_t image = 0; image < images; ++image) {
     const std::span<const Cell> cells = batch.Image(image);
-    const bool partial = std::any_of(cells.begin(), cells.end(),
-                                     [](const Cell& cell) { return cell.kind == CellKind::kUnchanged; });
+    const bool partial =
+        std::any_of(cells.begin(), cells.end(), [](const Cell& cell) { return cell.kind == CellKind::kUnchanged; });
     for (const uint32_t place : places) {
       out.cells.push_back(place != kAbsent ? cells[place] : partial ? Cell::Unchanged() : Cell::Null());
     }

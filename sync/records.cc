@@ -17,12 +17,18 @@ std::string Digits(uint64_t id) {
   return text;
 }
 
-Status Damaged(std::string_view what) { return Status(Code::kCorrupt, std::string(what) + " record does not parse"); }
+Status Damaged(std::string_view what) {
+  return Status(Code::kCorrupt, std::string(what) + " record does not parse");
+}
 
 // JSON of arbitrary bytes: invalid UTF-8 in a source's message must not make a record unwritable.
-std::string Dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string Dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
-json PositionToJson(const Position& position) { return position.empty() ? json(nullptr) : json(position.ToJson()); }
+json PositionToJson(const Position& position) {
+  return position.empty() ? json(nullptr) : json(position.ToJson());
+}
 
 Result<Position> PositionFromJson(const json& value) {
   if (!value.is_string()) return Position{};
@@ -60,8 +66,8 @@ Result<JobState> JobStateFromJson(const json& value) {
   if (name == "PENDING") return JobState(JobPending{tries});
   if (name == "RUNNING") return JobState(JobRunning{tries});
   if (name == "PAUSED") {
-    return JobState(JobPaused{value.value("code", ""), value.value("message", ""),
-                              value.value("resume_at_us", int64_t{0}), tries});
+    return JobState(
+        JobPaused{value.value("code", ""), value.value("message", ""), value.value("resume_at_us", int64_t{0}), tries});
   }
   if (name == "FINISHED") return JobState(JobFinished{});
   if (name == "STOPPED") return JobState(JobStopped{});
@@ -102,16 +108,26 @@ Result<T> Parse(std::string_view text, std::string_view what, Decode decode) {
 
 }  // namespace
 
-std::string JobKey(JobId job) { return std::string(kJobKeyPrefix) + Digits(job.value); }
-std::string TableKeyPrefix(JobId job) { return "table/" + Digits(job.value) + "/"; }
+std::string JobKey(JobId job) {
+  return std::string(kJobKeyPrefix) + Digits(job.value);
+}
+std::string TableKeyPrefix(JobId job) {
+  return "table/" + Digits(job.value) + "/";
+}
 std::string TableKey(JobId job, const TableName& table) {
   std::string key = TableKeyPrefix(job) + table.schema;
   key.push_back('\0');
   return key + table.table;
 }
-std::string TaskKeyPrefix(JobId job) { return "task/" + Digits(job.value) + "/"; }
-std::string TaskKey(JobId job, TaskId task) { return TaskKeyPrefix(job) + Digits(task.value); }
-std::string StatisticsKey(JobId job) { return "stats/" + Digits(job.value); }
+std::string TaskKeyPrefix(JobId job) {
+  return "task/" + Digits(job.value) + "/";
+}
+std::string TaskKey(JobId job, TaskId task) {
+  return TaskKeyPrefix(job) + Digits(task.value);
+}
+std::string StatisticsKey(JobId job) {
+  return "stats/" + Digits(job.value);
+}
 
 std::string EncodeJob(const JobDefinition& job) {
   return Dump({{"id", job.id.value},

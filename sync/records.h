@@ -41,12 +41,12 @@ struct JobDefinition {
 
 struct TableRecord {
   TableName source;
-  std::string target;       // table name in the job's database
-  TableId id;               // none: the table never got a target (stopped at once)
+  std::string target;  // table name in the job's database
+  TableId id;          // none: the table never got a target (stopped at once)
   TableState state;
-  SchemaPtr source_schema;  // as of the job's position; differs from the stored one with schema changes ignored
+  SchemaPtr source_schema;       // as of the job's position; differs from the stored one with schema changes ignored
   bool partial_history = false;  // not copied: rows from before the start are not there
-  Position follow_from;     // set for a table added to a running job: its events count after this
+  Position follow_from;          // set for a table added to a running job: its events count after this
   CopyProgress progress;
   bool copy_again = false;  // a second pass over all chunks is needed, see sync/table_sink
   int32_t passes = 0;       // passes finished

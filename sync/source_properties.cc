@@ -10,18 +10,34 @@ namespace freshet {
 
 namespace {
 
-Status Invalid(std::string message) { return Status(Code::kInvalid, std::move(message)); }
+Status Invalid(std::string message) {
+  return Status(Code::kInvalid, std::move(message));
+}
 Status InvalidValue(std::string_view key, std::string_view value, std::string_view hint = "") {
   std::string message = "Invalid value for key '" + std::string(key) + "': " + std::string(value);
   if (!hint.empty()) message.append(". ").append(hint);
   return Invalid(std::move(message));
 }
 
-constexpr std::string_view kKeys[] = {
-    "jdbc_url",       "driver_url",          "driver_class",         "user",          "password",
-    "database",       "schema",              "include_tables",       "exclude_tables", "offset",
-    "snapshot_split_size", "snapshot_parallelism", "skip_snapshot_backfill", "schema_change_behavior",
-    "server_id",      "ssl_mode",            "ssl_rootcert",         "slot_name",     "publication_name"};
+constexpr std::string_view kKeys[] = {"jdbc_url",
+                                      "driver_url",
+                                      "driver_class",
+                                      "user",
+                                      "password",
+                                      "database",
+                                      "schema",
+                                      "include_tables",
+                                      "exclude_tables",
+                                      "offset",
+                                      "snapshot_split_size",
+                                      "snapshot_parallelism",
+                                      "skip_snapshot_backfill",
+                                      "schema_change_behavior",
+                                      "server_id",
+                                      "ssl_mode",
+                                      "ssl_rootcert",
+                                      "slot_name",
+                                      "publication_name"};
 
 bool KnownKey(std::string_view key) {
   for (std::string_view known : kKeys) {
@@ -134,8 +150,8 @@ Status ParseServerId(const std::string& value, int parallelism, SourceOptions& s
   const size_t dash = value.find('-');
   const std::string_view first_text = std::string_view(value).substr(0, dash);
   const std::string_view last_text = dash == value.npos ? first_text : std::string_view(value).substr(dash + 1);
-  for (const auto& [text, out] : {std::pair(first_text, &source.server_id_first),
-                                  std::pair(last_text, &source.server_id_last)}) {
+  for (const auto& [text, out] :
+       {std::pair(first_text, &source.server_id_first), std::pair(last_text, &source.server_id_last)}) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
     if (error != std::errc() || end != text.data() + text.size() || *out < 1) {
       return InvalidValue("server_id", value, kHint);
@@ -205,8 +221,8 @@ Status ParseSsl(const Properties& properties, SourceOptions& source) {
 }
 
 Status ParsePostgresNames(SourceKind kind, const Properties& properties, SourceOptions& source) {
-  for (const auto& [key, out] : {std::pair("slot_name", &source.slot_name),
-                                 std::pair("publication_name", &source.publication_name)}) {
+  for (const auto& [key, out] :
+       {std::pair("slot_name", &source.slot_name), std::pair("publication_name", &source.publication_name)}) {
     const std::string* value = FindProperty(properties, key);
     if (value == nullptr) continue;
     if (kind != SourceKind::kPostgres) return Invalid("Unexpected key: '" + std::string(key) + "'");

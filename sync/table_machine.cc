@@ -29,6 +29,8 @@ std::string_view TableStateName(const TableState& state) {
   return kNames[state.index()];
 }
 
-bool CopyUnfinished(const TableState& state) { return state.index() <= 2; }
+bool CopyUnfinished(const TableState& state) {
+  return state.index() <= 2;
+}
 
 }  // namespace freshet

@@ -47,7 +47,7 @@ using TableInput = std::variant<WindowOpened, ChunksCompleted, LogApplied, Canno
 
 enum class TableAction : uint8_t {
   kNone,
-  kSetReady,  // queries are allowed from this commit on
+  kSetReady,     // queries are allowed from this commit on
   kRestartCopy,  // progress is forgotten, rows are removed, not ready
 };
 

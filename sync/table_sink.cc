@@ -226,9 +226,10 @@ void TableSink::Move(Table& table, const TableInput& input) {
   if (!step.changed) return;
   table.record.state = std::move(step.state);
   table.record_changed = true;
-  Log(LogLevel::kInfo, "table_state", {{"job", settings_.job.value},
-                                       {"table", table.record.source.ToString()},
-                                       {"state", TableStateName(table.record.state)}});
+  Log(LogLevel::kInfo, "table_state",
+      {{"job", settings_.job.value},
+       {"table", table.record.source.ToString()},
+       {"state", TableStateName(table.record.state)}});
 }
 
 void TableSink::Stop(Table& table, std::string reason) {

@@ -66,9 +66,9 @@ class TableSink : public Sink {
 
   struct Window {
     uint64_t id = 0;
-    Position applied;          // everything up to here is applied
-    SchemaPtr source_schema;   // the shape to read
-    StoredTablePtr stored;     // the shape to store
+    Position applied;         // everything up to here is applied
+    SchemaPtr source_schema;  // the shape to read
+    StoredTablePtr stored;    // the shape to store
     // ApplyChunk may be called only once the log has passed the source's position after the chunk's read.
     bool not_ahead_of_log = false;
   };
@@ -149,9 +149,9 @@ class TableSink : public Sink {
   std::map<uint64_t, OpenWindowState> windows_;
   uint64_t next_window_ = 1;
   bool in_pieces_ = false;
-  std::vector<TableName> removed_;        // in the open unit
-  std::vector<CopyDue> due_;              // in the open unit
-  TaskLedger::Amount amount_;             // of the open unit, all its pieces
+  std::vector<TableName> removed_;  // in the open unit
+  std::vector<CopyDue> due_;        // in the open unit
+  TaskLedger::Amount amount_;       // of the open unit, all its pieces
   std::optional<TableName> blamed_;
 
   mutable Mutex durable_mutex_;

@@ -89,8 +89,9 @@ Status TableSink::ApplyRowThatMayBeMissing(Table& table, const RowBatch& batch, 
     if (there) return ApplyOne(table, batch, row);
   }
   if (!copying) {
-    Stop(table, "an update needs a row from before the job's start, which was never copied (ALTER JOB n RESYNC TABLE "
-                "copies the table)");
+    Stop(table,
+         "an update needs a row from before the job's start, which was never copied (ALTER JOB n RESYNC TABLE "
+         "copies the table)");
     return Status::Ok();
   }
   TRY(ApplyOne(table, batch, {RowOp::kDelete, old_image, kNoImage}));

@@ -18,9 +18,10 @@ Status TableSink::ApplyChange(const SchemaChange& change) {
   if (change.kind == SchemaChangeKind::kCreateTable) return CreateFromLog(change);
   Table* table = Find(change.old_schema->name);
   if (table == nullptr || std::holds_alternative<TableStopped>(table->record.state)) return Status::Ok();
-  Log(LogLevel::kInfo, "schema_change", {{"job", settings_.job.value},
-                                         {"table", change.old_schema->name.ToString()},
-                                         {"kind", static_cast<int>(change.kind)}});
+  Log(LogLevel::kInfo, "schema_change",
+      {{"job", settings_.job.value},
+       {"table", change.old_schema->name.ToString()},
+       {"kind", static_cast<int>(change.kind)}});
   return Blame(*table, ApplyChangeTo(*table, change));
 }
 

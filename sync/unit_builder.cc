@@ -61,8 +61,7 @@ Status UnitBuilder::Add(ChangeEvent event) {
 
 std::optional<Unit> UnitBuilder::Take(bool source_has_buffered) {
   const bool piece_due = open_.bytes >= piece_bytes_max_;
-  if (!closed_.ends_at.empty() &&
-      (closed_.bytes >= unit_bytes_max_ || !source_has_buffered || piece_due)) {
+  if (!closed_.ends_at.empty() && (closed_.bytes >= unit_bytes_max_ || !source_has_buffered || piece_due)) {
     return std::exchange(closed_, Unit{});
   }
   if (!piece_due) return std::nullopt;

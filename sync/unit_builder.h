@@ -29,8 +29,8 @@ class UnitBuilder {
 
   const size_t unit_bytes_max_;
   const size_t piece_bytes_max_;
-  Unit closed_;                  // whole transactions
-  Unit open_;                    // events of the transaction that is being read
+  Unit closed_;  // whole transactions
+  Unit open_;    // events of the transaction that is being read
   bool in_transaction_ = false;
 };
 

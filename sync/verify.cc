@@ -58,10 +58,10 @@ Status CompareOnce(const Subject& subject, TableScanner& scanner, const TableRec
   verdict.source_hash = source.hex();
   verdict.mirror_hash = mirror.hex();
   verdict.equal = source.rows() == mirror.rows() && verdict.source_hash == verdict.mirror_hash;
-  verdict.detail = verdict.equal                                        ? ""
-                   : verdict.source_rows == verdict.mirror_rows         ? "same number of rows, other content"
-                   : verdict.source_rows > verdict.mirror_rows          ? "the source has more rows"
-                                                                        : "the mirror has more rows";
+  verdict.detail = verdict.equal                                ? ""
+                   : verdict.source_rows == verdict.mirror_rows ? "same number of rows, other content"
+                   : verdict.source_rows > verdict.mirror_rows  ? "the source has more rows"
+                                                                : "the mirror has more rows";
   return Status::Ok();
 }
 

@@ -87,7 +87,8 @@ Result<Position> ParseMysql(const Json& json) {
 bool Position::Covers(const Position& other) const {
   if (other.empty()) return true;
   if (at.index() != other.at.index()) return false;
-  if (const auto* mysql = std::get_if<MysqlPosition>(&at)) return MysqlCovers(*mysql, std::get<MysqlPosition>(other.at));
+  if (const auto* mysql = std::get_if<MysqlPosition>(&at))
+    return MysqlCovers(*mysql, std::get<MysqlPosition>(other.at));
   return std::get<PostgresPosition>(at).lsn >= std::get<PostgresPosition>(other.at).lsn;
 }
 

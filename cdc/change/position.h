@@ -23,8 +23,8 @@ struct MysqlPosition {
 };
 
 struct PostgresPosition {
-  uint64_t lsn = 0;   // end of the commit record (pgoutput Commit "end LSN"); replay resumes after it
-  uint32_t xid = 0;   // of the newest transaction delivered, for visibility checks; 0 unknown
+  uint64_t lsn = 0;  // end of the commit record (pgoutput Commit "end LSN"); replay resumes after it
+  uint32_t xid = 0;  // of the newest transaction delivered, for visibility checks; 0 unknown
   bool operator==(const PostgresPosition&) const = default;
 };
 

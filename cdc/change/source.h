@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/stop.h"
 #include "base/status.h"
+#include "base/stop.h"
 #include "cdc/change/change_event.h"
 #include "cdc/change/position.h"
 #include "cdc/change/row_batch.h"
@@ -55,9 +55,9 @@ struct ChunkRange {
 };
 
 struct ChunkRows {
-  RowBatch batch;                   // kInsert rows in the source's key order
-  std::optional<KeyText> cut_after; // set when bytes_max was reached: the key of the last row; the rest of
-                                    // the range, (cut_after, up_to], is a chunk of its own
+  RowBatch batch;                    // kInsert rows in the source's key order
+  std::optional<KeyText> cut_after;  // set when bytes_max was reached: the key of the last row; the rest of
+                                     // the range, (cut_after, up_to], is a chunk of its own
 };
 
 // Reads chunks of tables over one connection, used by one thread. Session pinned to UTC, exact floats,

@@ -21,7 +21,7 @@ struct Unit {
   int64_t commit_time_us = 0;     // of the newest transaction in it; 0 unknown
   uint64_t transactions = 0;      // that end in this unit
   uint64_t rows = 0;
-  size_t bytes = 0;               // memory held by its batches
+  size_t bytes = 0;  // memory held by its batches
 };
 
 }  // namespace freshet

@@ -38,7 +38,9 @@ constexpr uint8_t kColumnTime = 11;
 constexpr uint8_t kColumnDateTime = 12;
 constexpr uint8_t kColumnNewDecimal = 246;
 
-Status Corrupt() { return Status(Code::kCorrupt, "binary JSON value does not parse"); }
+Status Corrupt() {
+  return Status(Code::kCorrupt, "binary JSON value does not parse");
+}
 
 template <typename Int>
 void AppendNumber(Int value, std::string& out) {
@@ -244,8 +246,8 @@ class Printer {
 void AppendJsonDouble(double value, std::string& out) {
   // std::to_chars gives the shortest digits that read back as the same double, as the server's dtoa does.
   char scientific[40];
-  const auto end = std::to_chars(scientific, scientific + sizeof scientific, std::abs(value),
-                                 std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(scientific, scientific + sizeof scientific, std::abs(value), std::chars_format::scientific).ptr;
   const std::string_view text(scientific, static_cast<size_t>(end - scientific));
   const size_t e = text.find('e');
   if (e == std::string_view::npos) {  // not finite: the server stores no such value
@@ -260,7 +262,7 @@ void AppendJsonDouble(double value, std::string& out) {
   }
   if (value == 0) exponent = 0;
   if (std::signbit(value)) out += '-';
-  constexpr int kPointMax = 15;  // DBL_DIG: the server's bound for writing without an exponent
+  constexpr int kPointMax = 15;    // DBL_DIG: the server's bound for writing without an exponent
   const int point = exponent + 1;  // digits before the point
   if (point > kPointMax || point <= -kPointMax + 1) {
     out += digits[0];

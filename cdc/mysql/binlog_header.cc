@@ -18,7 +18,9 @@ constexpr size_t kFlagsOffset = 17;
 // Post-header lengths that the parsers of this folder rely on; all servers since 5.6 write these.
 constexpr uint8_t kTableMapPostHeaderBytes = 8;
 
-Status Corrupt(const char* what) { return Status(Code::kCorrupt, std::string("binlog event: ") + what); }
+Status Corrupt(const char* what) {
+  return Status(Code::kCorrupt, std::string("binlog event: ") + what);
+}
 
 uint32_t TrailingChecksum(std::string_view event) {
   uint32_t stored = 0;

@@ -204,9 +204,7 @@ bool DecodeCell(const ColumnPlan& plan, std::string_view value, RowBatch& batch,
     case WireForm::kTimestamp2: return DecodeTimestamp2(plan, value, batch, cell);
     case WireForm::kOldTime: return DecodeOldTime(value, cell);
     case WireForm::kOldDateTime: return DecodeOldDateTime(value, batch, cell);
-    case WireForm::kOldTimestamp:
-      *cell = TimestampCell(static_cast<int64_t>(ReadLe(at, 4)), 0, 0, batch);
-      return true;
+    case WireForm::kOldTimestamp: *cell = TimestampCell(static_cast<int64_t>(ReadLe(at, 4)), 0, 0, batch); return true;
     case WireForm::kYear: {
       const int64_t year = static_cast<uint8_t>(at[0]);
       *cell = Cell::Int(year == 0 ? 0 : 1900 + year);

@@ -28,22 +28,22 @@
 namespace freshet {
 
 enum class WireForm : uint8_t {
-  kInt,             // size_bytes 1..8, sign-extended
-  kUint,            // size_bytes 1..8
+  kInt,   // size_bytes 1..8, sign-extended
+  kUint,  // size_bytes 1..8
   kFloat,
   kDouble,
-  kDecimalInt,      // size_bytes, precision, scale
+  kDecimalInt,  // size_bytes, precision, scale
   kDecimalText,
   kDate,
-  kTime2,           // precision; size_bytes of all
+  kTime2,  // precision; size_bytes of all
   kDateTime2,
   kTimestamp2,
   kOldTime,
   kOldDateTime,
   kOldTimestamp,
   kYear,
-  kBit,             // size_bytes
-  kEnum,            // size_bytes, labels
+  kBit,   // size_bytes
+  kEnum,  // size_bytes, labels
   kSet,
   kText,            // length prefix of size_bytes; UTF-8 already
   kTranscodedText,  // length prefix; charset
@@ -52,7 +52,7 @@ enum class WireForm : uint8_t {
   kPaddedBytes,     // length prefix; padded with NULs to `length` (BINARY(n), UUID)
   kInet6,           // length prefix; 16 bytes padded, printed as the server prints INET6
   kInet4,
-  kJson,            // length prefix; binary JSON
+  kJson,  // length prefix; binary JSON
 };
 
 struct ColumnPlan {
@@ -67,7 +67,9 @@ struct ColumnPlan {
 };
 
 // True when the value's bytes start with a length prefix of plan.size_bytes.
-inline bool HasLengthPrefix(WireForm form) { return form >= WireForm::kText; }
+inline bool HasLengthPrefix(WireForm form) {
+  return form >= WireForm::kText;
+}
 
 // Bytes of the value at `at`, with its length prefix; SIZE_MAX when it would pass `end`.
 inline size_t ValueBytes(const ColumnPlan& plan, const char* at, const char* end) {

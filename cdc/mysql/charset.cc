@@ -20,16 +20,35 @@ struct CharsetName {
 
 // glibc's converter for each of the server's character sets. Sets without an exact counterpart are left out.
 constexpr CharsetName kNames[] = {
-    {"ascii", "ASCII", false},          {"latin1", "CP1252", false},       {"latin2", "ISO-8859-2", false},
-    {"latin5", "ISO-8859-9", false},    {"latin7", "ISO-8859-13", false},  {"greek", "ISO-8859-7", false},
-    {"hebrew", "ISO-8859-8", false},    {"cp1250", "CP1250", false},       {"cp1251", "CP1251", false},
-    {"cp1256", "CP1256", false},        {"cp1257", "CP1257", false},       {"cp850", "CP850", false},
-    {"cp852", "CP852", false},          {"cp866", "CP866", false},         {"koi8r", "KOI8-R", false},
-    {"koi8u", "KOI8-U", false},         {"tis620", "TIS-620", false},      {"macroman", "MACINTOSH", false},
-    {"macce", "MAC-CENTRALEUROPE", false},                                 {"hp8", "HP-ROMAN8", false},
-    {"armscii8", "ARMSCII-8", false},   {"gbk", "GBK", true},              {"gb2312", "EUC-CN", true},
-    {"big5", "BIG5", true},             {"euckr", "CP949", true},          {"sjis", "SJIS", true},
-    {"cp932", "CP932", true},           {"ujis", "EUC-JP", true},          {"eucjpms", "EUC-JP-MS", true},
+    {"ascii", "ASCII", false},
+    {"latin1", "CP1252", false},
+    {"latin2", "ISO-8859-2", false},
+    {"latin5", "ISO-8859-9", false},
+    {"latin7", "ISO-8859-13", false},
+    {"greek", "ISO-8859-7", false},
+    {"hebrew", "ISO-8859-8", false},
+    {"cp1250", "CP1250", false},
+    {"cp1251", "CP1251", false},
+    {"cp1256", "CP1256", false},
+    {"cp1257", "CP1257", false},
+    {"cp850", "CP850", false},
+    {"cp852", "CP852", false},
+    {"cp866", "CP866", false},
+    {"koi8r", "KOI8-R", false},
+    {"koi8u", "KOI8-U", false},
+    {"tis620", "TIS-620", false},
+    {"macroman", "MACINTOSH", false},
+    {"macce", "MAC-CENTRALEUROPE", false},
+    {"hp8", "HP-ROMAN8", false},
+    {"armscii8", "ARMSCII-8", false},
+    {"gbk", "GBK", true},
+    {"gb2312", "EUC-CN", true},
+    {"big5", "BIG5", true},
+    {"euckr", "CP949", true},
+    {"sjis", "SJIS", true},
+    {"cp932", "CP932", true},
+    {"ujis", "EUC-JP", true},
+    {"eucjpms", "EUC-JP-MS", true},
 };
 
 struct Override {
@@ -39,11 +58,13 @@ struct Override {
 };
 // Where the server's own tables differ from glibc's.
 constexpr Override kOverrides[] = {
-    {"latin1", 0x81, 0x81}, {"latin1", 0x8d, 0x8d}, {"latin1", 0x8f, 0x8f}, {"latin1", 0x90, 0x90},
-    {"latin1", 0x9d, 0x9d},
+    {"latin1", 0x81, 0x81}, {"latin1", 0x8d, 0x8d}, {"latin1", 0x8f, 0x8f},
+    {"latin1", 0x90, 0x90}, {"latin1", 0x9d, 0x9d},
 };
 
-bool InRange(uint8_t byte, uint8_t low, uint8_t high) { return byte >= low && byte <= high; }
+bool InRange(uint8_t byte, uint8_t low, uint8_t high) {
+  return byte >= low && byte <= high;
+}
 
 // The server's own test for a two-byte character; what fails it is one bad byte.
 bool IsTwoByte(std::string_view name, uint8_t lead, uint8_t trail) {
@@ -141,8 +162,8 @@ Result<std::shared_ptr<const Charset>> Charset::Make(std::string_view name) {
   } else {
     const auto* known = std::find_if(std::begin(kNames), std::end(kNames), [&](auto& n) { return n.mysql == name; });
     if (known == std::end(kNames)) {
-      return Status(Code::kUnsupported, "character set " + std::string(name) +
-                                            " cannot be converted exactly; alter the column to utf8mb4");
+      return Status(Code::kUnsupported,
+                    "character set " + std::string(name) + " cannot be converted exactly; alter the column to utf8mb4");
     }
     charset->ascii_ = true;
     charset->kind_ = known->multi_byte ? Kind::kMultiByte : Kind::kSingleByte;

@@ -37,7 +37,7 @@ class Charset {
   Status BuildTables(std::string_view name, const char* iconv_name);
 
   Kind kind_ = Kind::kUtf8;
-  bool ascii_ = true;  // bytes below 0x80 are ASCII
+  bool ascii_ = true;          // bytes below 0x80 are ASCII
   std::vector<uint32_t> one_;  // code point of each byte; kNoCharacter
   std::vector<uint32_t> two_;  // code point of lead << 8 | trail
   // Characters of three and four bytes: (big-endian code, code point), sorted.

@@ -13,7 +13,7 @@ struct IntShape {
   uint8_t size_bytes;
 };
 constexpr IntShape kInts[] = {
-    {MysqlType::kTiny, 1}, {MysqlType::kShort, 2}, {MysqlType::kInt24, 3},
+    {MysqlType::kTiny, 1}, {MysqlType::kShort, 2},    {MysqlType::kInt24, 3},
     {MysqlType::kLong, 4}, {MysqlType::kLongLong, 8},
 };
 
@@ -26,8 +26,8 @@ uint8_t IntBytes(MysqlType type) {
 
 // Sizes in bytes that the log may use for a schema type; 3 and 4 are both 32-bit kinds.
 bool IntFits(TypeKind kind, uint8_t size_bytes, bool* is_unsigned) {
-  *is_unsigned = kind == TypeKind::kUint8 || kind == TypeKind::kUint16 || kind == TypeKind::kUint32 ||
-                 kind == TypeKind::kUint64;
+  *is_unsigned =
+      kind == TypeKind::kUint8 || kind == TypeKind::kUint16 || kind == TypeKind::kUint32 || kind == TypeKind::kUint64;
   switch (kind) {
     case TypeKind::kBool:
     case TypeKind::kInt8:
@@ -63,8 +63,8 @@ bool PlanDecimal(const TableMapColumn& logged, const Column& column, ColumnPlan*
 
 bool PlanTemporal(const TableMapColumn& logged, const Column& column, ColumnPlan* plan) {
   const TypeKind kind = column.type.kind;
-  const bool has_fraction = logged.type == MysqlType::kTime2 || logged.type == MysqlType::kDateTime2 ||
-                            logged.type == MysqlType::kTimestamp2;
+  const bool has_fraction =
+      logged.type == MysqlType::kTime2 || logged.type == MysqlType::kDateTime2 || logged.type == MysqlType::kTimestamp2;
   plan->precision = has_fraction ? logged.meta : 0;
   constexpr uint16_t kFractionDigitsMax = 6;
   if (plan->precision > kFractionDigitsMax) return false;
@@ -81,8 +81,7 @@ bool PlanTemporal(const TableMapColumn& logged, const Column& column, ColumnPlan
     case MysqlType::kTime: return set(TypeKind::kTimeSpan, WireForm::kOldTime, 3);
     case MysqlType::kDateTime: return set(TypeKind::kDateTime, WireForm::kOldDateTime, 8);
     case MysqlType::kTimestamp: return set(TypeKind::kTimestamp, WireForm::kOldTimestamp, 4);
-    case MysqlType::kTime2:
-      return set(TypeKind::kTimeSpan, WireForm::kTime2, static_cast<uint8_t>(3 + fraction_bytes));
+    case MysqlType::kTime2: return set(TypeKind::kTimeSpan, WireForm::kTime2, static_cast<uint8_t>(3 + fraction_bytes));
     case MysqlType::kDateTime2:
       return set(TypeKind::kDateTime, WireForm::kDateTime2, static_cast<uint8_t>(5 + fraction_bytes));
     default: return set(TypeKind::kTimestamp, WireForm::kTimestamp2, static_cast<uint8_t>(4 + fraction_bytes));
@@ -108,8 +107,7 @@ bool IsSourceType(const Column& column, const char* name) {
   return strncasecmp(column.source_type.c_str(), name, std::char_traits<char>::length(name)) == 0;
 }
 
-Result<bool> PlanString(const TableMapColumn& logged, const Column& column, CharsetCache& charsets,
-                        ColumnPlan* plan) {
+Result<bool> PlanString(const TableMapColumn& logged, const Column& column, CharsetCache& charsets, ColumnPlan* plan) {
   constexpr uint8_t kPrefixBytesMax = 4;
   plan->size_bytes = logged.meta;
   if (logged.meta == 0 || logged.meta > kPrefixBytesMax) return false;
@@ -145,8 +143,7 @@ Result<bool> PlanString(const TableMapColumn& logged, const Column& column, Char
   }
 }
 
-Result<bool> PlanColumn(const TableMapColumn& logged, const Column& column, CharsetCache& charsets,
-                        ColumnPlan* plan) {
+Result<bool> PlanColumn(const TableMapColumn& logged, const Column& column, CharsetCache& charsets, ColumnPlan* plan) {
   const TypeKind kind = column.type.kind;
   switch (logged.type) {
     case MysqlType::kTiny:
@@ -154,12 +151,8 @@ Result<bool> PlanColumn(const TableMapColumn& logged, const Column& column, Char
     case MysqlType::kInt24:
     case MysqlType::kLong:
     case MysqlType::kLongLong: return PlanInt(logged, column, plan);
-    case MysqlType::kFloat:
-      *plan = {.form = WireForm::kFloat, .size_bytes = 4};
-      return kind == TypeKind::kFloat32;
-    case MysqlType::kDouble:
-      *plan = {.form = WireForm::kDouble, .size_bytes = 8};
-      return kind == TypeKind::kFloat64;
+    case MysqlType::kFloat: *plan = {.form = WireForm::kFloat, .size_bytes = 4}; return kind == TypeKind::kFloat32;
+    case MysqlType::kDouble: *plan = {.form = WireForm::kDouble, .size_bytes = 8}; return kind == TypeKind::kFloat64;
     case MysqlType::kNewDecimal: return PlanDecimal(logged, column, plan);
     case MysqlType::kDate:
     case MysqlType::kYear:
@@ -229,8 +222,8 @@ Result<const Charset*> CharsetCache::Get(const std::string& name) {
 Result<std::vector<ColumnPlan>> MakeColumnPlans(const TableMap& map, const TableSchema& schema,
                                                 CharsetCache& charsets) {
   const auto mismatch = [&](const std::string& what) {
-    return Status(Code::kUnsupported, "the log's " + schema.name.ToString() + " does not have the known shape: " +
-                                          what + "; a schema change was not seen");
+    return Status(Code::kUnsupported, "the log's " + schema.name.ToString() +
+                                          " does not have the known shape: " + what + "; a schema change was not seen");
   };
   if (map.columns.size() != schema.columns.size()) {
     return mismatch(std::to_string(map.columns.size()) + " columns, " + std::to_string(schema.columns.size()) +

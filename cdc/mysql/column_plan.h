@@ -28,7 +28,6 @@ class CharsetCache {
 
 // One plan per column, in order. kUnsupported says what differs: count, name, type, sign, precision, labels.
 // The plans point into `schema` and `charsets`.
-Result<std::vector<ColumnPlan>> MakeColumnPlans(const TableMap& map, const TableSchema& schema,
-                                                CharsetCache& charsets);
+Result<std::vector<ColumnPlan>> MakeColumnPlans(const TableMap& map, const TableSchema& schema, CharsetCache& charsets);
 
 }  // namespace freshet

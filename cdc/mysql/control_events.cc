@@ -19,7 +19,8 @@ constexpr uint8_t kVariableTimeZone = 5;
 constexpr uint8_t kVariableCatalog = 6;
 
 Status Corrupt(const char* what) {
-  return Status(Code::kCorrupt, std::string(what) + " event does not parse"); }
+  return Status(Code::kCorrupt, std::string(what) + " event does not parse");
+}
 
 std::string UuidText(std::string_view bytes) {
   static constexpr char kHex[] = "0123456789abcdef";

@@ -9,8 +9,8 @@ namespace {
 constexpr size_t kGroupDigits = 9;
 constexpr size_t kGroupBytes = 4;
 constexpr uint8_t kPartialBytes[] = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
-constexpr uint32_t kPowersOfTen[] = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000,
-                                     1'000'000'000};
+constexpr uint32_t kPowersOfTen[] = {1,       10,        100,        1000,        10'000,
+                                     100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 // Calls group(digits, value) from the most significant to the least; false when a value has too many digits.
 template <typename Group>
@@ -54,9 +54,8 @@ bool DecodeDecimalInt(std::string_view packed, DecimalShape shape, int64_t* unsc
   CHECK(packed.size() == PackedDecimalBytes(shape) && shape.precision <= kDecimalIntPrecisionMax);
   bool negative = false;
   int64_t value = 0;
-  const bool valid = ForEachGroup(packed, shape, &negative, [&](size_t digits, uint32_t group) {
-    value = value * kPowersOfTen[digits] + group;
-  });
+  const bool valid = ForEachGroup(packed, shape, &negative,
+                                  [&](size_t digits, uint32_t group) { value = value * kPowersOfTen[digits] + group; });
   *unscaled = negative ? -value : value;
   return valid;
 }

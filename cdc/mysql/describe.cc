@@ -46,9 +46,9 @@ Status AddColumns(const SqlRows& rows, const MysqlOptions& options, MysqlFlavour
   const auto excluded = options.exclude_columns.find(schema->name.table);
   for (size_t i = 0; i < rows.rows.size(); ++i) {
     const MysqlColumnFacts facts = FactsOf(rows, i);
-    const bool exclude = excluded != options.exclude_columns.end() &&
-                         std::find(excluded->second.begin(), excluded->second.end(), facts.column_name) !=
-                             excluded->second.end();
+    const bool exclude =
+        excluded != options.exclude_columns.end() &&
+        std::find(excluded->second.begin(), excluded->second.end(), facts.column_name) != excluded->second.end();
     Result<Column> mapped = ColumnFromMysqlFacts(facts, flavour);
     if (!mapped.ok() && !exclude) return std::move(mapped).status();
     Column column;
@@ -134,8 +134,9 @@ Status CheckForeignKeys(MysqlConnection& connection, const TableName& name) {
   if (!connection.version().mariadb() && connection.version().number >= kLoggedSince) return Status::Ok();
   ASSIGN_OR_RETURN(const SqlRows actions,
                    connection.Query("SELECT CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE "
-                                    "CONSTRAINT_SCHEMA = " + TextLiteral(name.schema) + " AND TABLE_NAME = " +
-                                    TextLiteral(name.table) + " AND (DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET "
+                                    "CONSTRAINT_SCHEMA = " +
+                                    TextLiteral(name.schema) + " AND TABLE_NAME = " + TextLiteral(name.table) +
+                                    " AND (DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET "
                                     "DEFAULT') OR UPDATE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT')) LIMIT 1"));
   if (actions.rows.empty()) return Status::Ok();
   return Status(Code::kUnsupported, "table " + name.table + " has foreign key " + actions.rows[0][0].value_or("") +
@@ -145,7 +146,8 @@ Status CheckForeignKeys(MysqlConnection& connection, const TableName& name) {
 
 Result<SchemaPtr> Describe(MysqlConnection& connection, const MysqlOptions& options, const TableName& name) {
   ASSIGN_OR_RETURN(const SqlRows table, connection.Query("SELECT TABLE_TYPE, TABLE_COMMENT, TABLE_COLLATION FROM "
-                                                         "information_schema.TABLES" + WhereTable(name)));
+                                                         "information_schema.TABLES" +
+                                                         WhereTable(name)));
   if (table.rows.empty()) return Status(Code::kNotFound, "table " + name.ToString() + " does not exist");
   if (table.Get(0, "TABLE_TYPE") != "BASE TABLE") {
     return Status(Code::kUnsupported, name.ToString() + " is not a base table");
@@ -155,7 +157,8 @@ Result<SchemaPtr> Describe(MysqlConnection& connection, const MysqlOptions& opti
   if (columns.rows.empty()) return Status(Code::kNotFound, "table " + name.ToString() + " does not exist");
   ASSIGN_OR_RETURN(const SqlRows indexes,
                    connection.Query("SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS" +
-                                    WhereTable(name) + " AND NON_UNIQUE = 0 ORDER BY INDEX_NAME <> 'PRIMARY', "
+                                    WhereTable(name) +
+                                    " AND NON_UNIQUE = 0 ORDER BY INDEX_NAME <> 'PRIMARY', "
                                     "INDEX_NAME, SEQ_IN_INDEX"));
   TableSchema schema;
   schema.name = name;

@@ -17,8 +17,8 @@ using uchar = unsigned char;
 namespace freshet {
 namespace {
 
-constexpr unsigned long kPacketError = 0xffffffff;  // libmariadb's packet_error, an unsigned int
-constexpr unsigned kErrorMasterFatal = 1236;  // ER_MASTER_FATAL_ERROR_READING_BINLOG
+constexpr unsigned long kPacketError = 0xffffffff;                         // libmariadb's packet_error, an unsigned int
+constexpr unsigned kErrorMasterFatal = 1236;                               // ER_MASTER_FATAL_ERROR_READING_BINLOG
 constexpr auto kComBinlogDumpGtid = static_cast<enum_server_command>(30);  // MariaDB's header lacks it
 constexpr uint16_t kDumpThroughGtid = 4;
 constexpr uint64_t kFirstEventOffset = 4;
@@ -138,8 +138,8 @@ bool DumpStream::HasBuffered() const {
 Result<std::optional<std::string_view>> DumpStream::Read(Deadline deadline) {
   while (!HasBuffered()) {
     if (silent_at_.Passed()) {
-      return Status(Code::kUnavailable, "binlog dump: the server was silent for " +
-                                            std::to_string(kSilenceMax.count()) + " s");
+      return Status(Code::kUnavailable,
+                    "binlog dump: the server was silent for " + std::to_string(kSilenceMax.count()) + " s");
     }
     if (deadline.Passed()) return std::optional<std::string_view>();
     const auto wait = std::min(deadline.Left(), silent_at_.Left());
@@ -166,9 +166,13 @@ Status DumpStream::ServerError() const {
   const unsigned number = mysql_errno(connection_->native());
   const std::string text = mysql_error(connection_->native());
   if (number != kErrorMasterFatal) return connection_->LastError("binlog dump");
-  static constexpr std::string_view kGoneTexts[] = {"purged", "Could not find first log file", "not in the master's binlog",
-                                                    "not in the binlog", "Could not open log file",
-                                                    "requires replicating", "has purged required"};
+  static constexpr std::string_view kGoneTexts[] = {"purged",
+                                                    "Could not find first log file",
+                                                    "not in the master's binlog",
+                                                    "not in the binlog",
+                                                    "Could not open log file",
+                                                    "requires replicating",
+                                                    "has purged required"};
   for (const std::string_view gone : kGoneTexts) {
     if (text.find(gone) != std::string::npos) return Status(Code::kGone, "the log position is gone: " + text);
   }

@@ -61,8 +61,7 @@ Status EventBinder::OnControl(const BinlogEventView& event, const FormatDescript
       return Status(Code::kCorrupt, "the source logged an incident: events were lost before " + file_ + ":" +
                                         std::to_string(offset_) + "; its tables must be copied again");
     case BinlogEventType::kPartialUpdateRows:
-      return Status(Code::kUnsupported,
-                    "partial JSON updates are in the log: SET GLOBAL binlog_row_value_options=''");
+      return Status(Code::kUnsupported, "partial JSON updates are in the log: SET GLOBAL binlog_row_value_options=''");
     case BinlogEventType::kBeginLoadQuery:
     case BinlogEventType::kExecuteLoadQuery:
     case BinlogEventType::kAppendBlock:

@@ -87,19 +87,19 @@ class EventBinder {
   StatementFollower follower_;
   RowBinder rows_;
   MysqlPosition position_;
-  std::string file_;      // of the event that is being read
-  uint64_t offset_ = 0;   // of its end
+  std::string file_;     // of the event that is being read
+  uint64_t offset_ = 0;  // of its end
   std::unique_ptr<PayloadReader> payload_;
 
-  bool group_open_ = false;       // a GTID event was read, its group has not ended
-  bool standalone_ = false;       // MariaDB: the group ends with its statement
-  bool in_transaction_ = false;   // Begin was emitted
-  bool xa_ = false;               // rows are held: the group's end decides about them
-  MysqlGtidEvent mysql_gtid_;     // sequence 0: anonymous
+  bool group_open_ = false;      // a GTID event was read, its group has not ended
+  bool standalone_ = false;      // MariaDB: the group ends with its statement
+  bool in_transaction_ = false;  // Begin was emitted
+  bool xa_ = false;              // rows are held: the group's end decides about them
+  MysqlGtidEvent mysql_gtid_;    // sequence 0: anonymous
   MariadbGtidSet::Entry mariadb_gtid_{};
   uint32_t mariadb_domain_ = 0;
   bool has_mariadb_gtid_ = false;
-  std::set<TableName> touched_;   // mirrored tables changed by the open transaction
+  std::set<TableName> touched_;  // mirrored tables changed by the open transaction
   std::vector<ChangeEvent> held_;
   size_t held_bytes_ = 0;
 

@@ -17,18 +17,42 @@ constexpr uint64_t kSqlModeNoBackslashEscapes = 0x100000;
 // Character set of a collation id, for those that a client connection uses in practice and that are not UTF-8.
 const char* ClientCharset(uint16_t collation) {
   switch (collation) {
-    case 8: case 5: case 15: case 31: case 47: case 48: case 49: case 94: return "latin1";
-    case 28: case 87: return "gbk";
-    case 24: case 86: return "gb2312";
-    case 1: case 84: return "big5";
-    case 13: case 88: return "sjis";
-    case 95: case 96: return "cp932";
-    case 12: case 91: return "ujis";
-    case 19: case 85: return "euckr";
-    case 9: case 77: return "latin2";
-    case 51: case 14: case 23: case 50: case 52: return "cp1251";
-    case 26: case 34: case 44: case 66: case 99: return "cp1250";
-    case 7: case 74: return "koi8r";
+    case 8:
+    case 5:
+    case 15:
+    case 31:
+    case 47:
+    case 48:
+    case 49:
+    case 94: return "latin1";
+    case 28:
+    case 87: return "gbk";
+    case 24:
+    case 86: return "gb2312";
+    case 1:
+    case 84: return "big5";
+    case 13:
+    case 88: return "sjis";
+    case 95:
+    case 96: return "cp932";
+    case 12:
+    case 91: return "ujis";
+    case 19:
+    case 85: return "euckr";
+    case 9:
+    case 77: return "latin2";
+    case 51:
+    case 14:
+    case 23:
+    case 50:
+    case 52: return "cp1251";
+    case 26:
+    case 34:
+    case 44:
+    case 66:
+    case 99: return "cp1250";
+    case 7:
+    case 74: return "koi8r";
     default: return "";
   }
 }
@@ -127,8 +151,9 @@ void EventBinder::StopForStatement(const LoggedStatement& statement) {
     return std::any_of(names.begin(), names.end(),
                        [&](const std::string& name) { return strcasecmp(name.c_str(), wanted.c_str()) == 0; });
   };
-  const std::string reason = "rows were changed by a statement that was logged as text: use binlog_format=ROW in "
-                             "every session, then RESYNC the table";
+  const std::string reason =
+      "rows were changed by a statement that was logged as text: use binlog_format=ROW in "
+      "every session, then RESYNC the table";
   const std::vector<SchemaPtr> schemas = tables_.ActiveSchemas();
   bool any = false;
   for (const SchemaPtr& schema : schemas) {

@@ -87,8 +87,10 @@ Status CheckReadable(MysqlConnection& connection, const MysqlPosition& position)
     std::erase(purged_text, '\n');
     ASSIGN_OR_RETURN(const MysqlGtidSet purged, MysqlGtidSet::Parse(purged_text));
     if (position.gtids.Contains(purged)) return Status::Ok();
-    return Status(Code::kGone, "the log position is gone: the server has purged transactions that were not read yet, "
-                               "gtid_purged is " + purged_text);
+    return Status(Code::kGone,
+                  "the log position is gone: the server has purged transactions that were not read yet, "
+                  "gtid_purged is " +
+                      purged_text);
   }
   ASSIGN_OR_RETURN(const SqlRows logs, connection.Query("SHOW BINARY LOGS"));
   for (const SqlRow& row : logs.rows) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cdc/mysql/mysql_connection.h"
 
-#include <mysql.h>
 #include <errmsg.h>
+#include <mysql.h>
 #include <strings.h>
 
 #include <charconv>
@@ -17,41 +17,37 @@ struct ErrorCode {
 
 // Numbers of the MySQL and MariaDB error reference ("Server Error Message Reference").
 constexpr ErrorCode kErrorCodes[] = {
-    {1044, Code::kAuth},        // access to the database denied
-    {1045, Code::kAuth},        // access denied for user
-    {1130, Code::kAuth},        // host is not allowed to connect
-    {1142, Code::kAuth},        // command denied on a table
-    {1143, Code::kAuth},        // command denied on a column
-    {1227, Code::kAuth},        // a global privilege is missing
-    {1251, Code::kAuth},        // authentication protocol not supported
-    {1698, Code::kAuth},        // access denied without a password
-    {1820, Code::kAuth},        // password expired
-    {1862, Code::kAuth},
-    {2059, Code::kAuth},        // authentication plugin cannot be loaded
-    {2061, Code::kAuth},        // the plugin reports an error
-    {3118, Code::kAuth},        // account locked
-    {4151, Code::kAuth},
-    {1049, Code::kNotFound},    // unknown database
-    {1054, Code::kSchemaMoved}, // unknown column
-    {1146, Code::kSchemaMoved}, // no such table
-    {1412, Code::kSchemaMoved}, // table definition changed
-    {1072, Code::kSchemaMoved}, // key column does not exist
-    {1040, Code::kUnavailable}, // too many connections
-    {1053, Code::kUnavailable}, // shutdown in progress
-    {1129, Code::kUnavailable}, // host blocked
-    {1152, Code::kUnavailable}, // aborted connection
-    {1158, Code::kUnavailable}, // network errors 1158 to 1161
-    {1159, Code::kUnavailable},
-    {1160, Code::kUnavailable},
-    {1161, Code::kUnavailable},
-    {1203, Code::kUnavailable}, // user has too many connections
-    {1205, Code::kUnavailable}, // lock wait timeout
-    {1213, Code::kUnavailable}, // deadlock
-    {1226, Code::kUnavailable}, // resource limit
-    {1317, Code::kUnavailable}, // query interrupted
-    {1927, Code::kUnavailable}, // connection was killed (MariaDB)
-    {3024, Code::kUnavailable}, // maximum execution time exceeded
-    {4031, Code::kUnavailable}, // disconnected for inactivity
+    {1044, Code::kAuth},                                  // access to the database denied
+    {1045, Code::kAuth},                                  // access denied for user
+    {1130, Code::kAuth},                                  // host is not allowed to connect
+    {1142, Code::kAuth},                                  // command denied on a table
+    {1143, Code::kAuth},                                  // command denied on a column
+    {1227, Code::kAuth},                                  // a global privilege is missing
+    {1251, Code::kAuth},                                  // authentication protocol not supported
+    {1698, Code::kAuth},                                  // access denied without a password
+    {1820, Code::kAuth},                                  // password expired
+    {1862, Code::kAuth},        {2059, Code::kAuth},      // authentication plugin cannot be loaded
+    {2061, Code::kAuth},                                  // the plugin reports an error
+    {3118, Code::kAuth},                                  // account locked
+    {4151, Code::kAuth},        {1049, Code::kNotFound},  // unknown database
+    {1054, Code::kSchemaMoved},                           // unknown column
+    {1146, Code::kSchemaMoved},                           // no such table
+    {1412, Code::kSchemaMoved},                           // table definition changed
+    {1072, Code::kSchemaMoved},                           // key column does not exist
+    {1040, Code::kUnavailable},                           // too many connections
+    {1053, Code::kUnavailable},                           // shutdown in progress
+    {1129, Code::kUnavailable},                           // host blocked
+    {1152, Code::kUnavailable},                           // aborted connection
+    {1158, Code::kUnavailable},                           // network errors 1158 to 1161
+    {1159, Code::kUnavailable}, {1160, Code::kUnavailable},
+    {1161, Code::kUnavailable}, {1203, Code::kUnavailable},  // user has too many connections
+    {1205, Code::kUnavailable},                              // lock wait timeout
+    {1213, Code::kUnavailable},                              // deadlock
+    {1226, Code::kUnavailable},                              // resource limit
+    {1317, Code::kUnavailable},                              // query interrupted
+    {1927, Code::kUnavailable},                              // connection was killed (MariaDB)
+    {3024, Code::kUnavailable},                              // maximum execution time exceeded
+    {4031, Code::kUnavailable},                              // disconnected for inactivity
 };
 
 constexpr unsigned kClientErrorFirst = 2000;
@@ -66,8 +62,9 @@ void SetTls(MYSQL* mysql, const MysqlOptions& options, bool tls) {
   const my_bool yes = 1;
   const my_bool no = 0;
   const my_bool enforce = tls ? 1 : 0;
-  if (tls) mysql_ssl_set(mysql, nullptr, nullptr, options.ssl_rootcert.empty() ? nullptr : options.ssl_rootcert.c_str(),
-                         nullptr, nullptr);
+  if (tls)
+    mysql_ssl_set(mysql, nullptr, nullptr, options.ssl_rootcert.empty() ? nullptr : options.ssl_rootcert.c_str(),
+                  nullptr, nullptr);
   mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
   const bool verify = options.ssl_mode >= MysqlSslMode::kVerifyCa;
   mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verify ? &yes : &no);
@@ -118,7 +115,9 @@ std::string HexLiteral(std::string_view bytes) {
   return literal + "'";
 }
 
-std::string TextLiteral(std::string_view utf8) { return "_utf8mb4 " + HexLiteral(utf8); }
+std::string TextLiteral(std::string_view utf8) {
+  return "_utf8mb4 " + HexLiteral(utf8);
+}
 
 std::string SqlRows::Get(size_t row, std::string_view name) const {
   for (size_t i = 0; i < names.size() && row < rows.size(); ++i) {
@@ -168,7 +167,9 @@ Result<std::unique_ptr<MysqlConnection>> MysqlConnection::OpenOnce(const MysqlOp
   return connection;
 }
 
-MysqlConnection::~MysqlConnection() { mysql_close(mysql_); }
+MysqlConnection::~MysqlConnection() {
+  mysql_close(mysql_);
+}
 
 Status MysqlConnection::LastError(std::string_view what) const {
   const unsigned number = mysql_errno(mysql_);
@@ -182,7 +183,9 @@ Status MysqlConnection::Run(const std::string& sql) {
   return Status::Ok();
 }
 
-Status MysqlConnection::Execute(const std::string& sql) { return Query(sql).status(); }
+Status MysqlConnection::Execute(const std::string& sql) {
+  return Query(sql).status();
+}
 
 Result<SqlRows> MysqlConnection::Query(const std::string& sql) {
   TRY(Run(sql));

@@ -81,7 +81,7 @@ Code CodeOfMysqlError(unsigned number);
 
 // `name` quoted as an identifier; 'text' as a string literal that holds under any sql_mode and character set.
 std::string QuoteMysqlName(std::string_view name);
-std::string HexLiteral(std::string_view bytes);   // X'6162'
-std::string TextLiteral(std::string_view utf8);   // _utf8mb4 X'6162'
+std::string HexLiteral(std::string_view bytes);  // X'6162'
+std::string TextLiteral(std::string_view utf8);  // _utf8mb4 X'6162'
 
 }  // namespace freshet

@@ -129,12 +129,17 @@ Result<Position> MysqlConnector::StartLog(const LogStart& start, const std::vect
   return start.position;
 }
 
-Status MysqlConnector::TrackTables(const std::vector<TableName>&) { return Status::Ok(); }
-Status MysqlConnector::UntrackTables(const std::vector<TableName>&) { return Status::Ok(); }
-Status MysqlConnector::ReleaseLog() { return Status::Ok(); }
+Status MysqlConnector::TrackTables(const std::vector<TableName>&) {
+  return Status::Ok();
+}
+Status MysqlConnector::UntrackTables(const std::vector<TableName>&) {
+  return Status::Ok();
+}
+Status MysqlConnector::ReleaseLog() {
+  return Status::Ok();
+}
 
-Result<std::unique_ptr<Source>> MysqlConnector::OpenSource(const Position& resume_after,
-                                                           std::vector<SchemaPtr> schemas,
+Result<std::unique_ptr<Source>> MysqlConnector::OpenSource(const Position& resume_after, std::vector<SchemaPtr> schemas,
                                                            const TableFilter& filter) {
   const MysqlPosition* position = std::get_if<MysqlPosition>(&resume_after.at);
   if (position == nullptr) return Status(Code::kInvalid, "the position to resume after is no MySQL log position");
@@ -148,10 +153,12 @@ Result<std::unique_ptr<Source>> MysqlConnector::OpenSource(const Position& resum
   start.use_gtids = DumpsByGtid(connection->version(), has_gtids, *position);
   start.server_id = DrawServerId(options_);
   ASSIGN_OR_RETURN(std::unique_ptr<PacketStream> stream, DumpStream::Open(options_, start));
-  return std::unique_ptr<Source>(new MysqlSource(std::move(stream), *position, std::move(schemas),
-                                                 FollowerFor(std::move(follow))));
+  return std::unique_ptr<Source>(
+      new MysqlSource(std::move(stream), *position, std::move(schemas), FollowerFor(std::move(follow))));
 }
 
-Result<std::unique_ptr<TableScanner>> MysqlConnector::OpenScanner() { return MysqlScanner::Open(options_); }
+Result<std::unique_ptr<TableScanner>> MysqlConnector::OpenScanner() {
+  return MysqlScanner::Open(options_);
+}
 
 }  // namespace freshet

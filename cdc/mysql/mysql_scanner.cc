@@ -28,7 +28,9 @@ std::string TableOf(const TableSchema& schema) {
 }
 
 // A chunk reads in key order: without the hint the optimizer may prefer to sort.
-std::string KeyHint(const TableSchema& schema) { return " FORCE INDEX (" + QuoteMysqlName(schema.key_name) + ")"; }
+std::string KeyHint(const TableSchema& schema) {
+  return " FORCE INDEX (" + QuoteMysqlName(schema.key_name) + ")";
+}
 
 }  // namespace
 
@@ -46,8 +48,10 @@ Status MysqlScanner::Connect() {
   ASSIGN_OR_RETURN(std::unique_ptr<MysqlConnection> connection, MysqlConnection::Open(options_, timeouts));
   TRY(connection->Execute("SET NAMES utf8mb4"));
   // No PAD_CHAR_TO_FULL_LENGTH, no NO_BACKSLASH_ESCAPES, zero dates allowed in comparisons.
-  TRY(connection->Execute("SET SESSION time_zone = '+00:00', sql_mode = '', net_write_timeout = 600, "
-                          "lock_wait_timeout = " + std::to_string(kReadLockWaitSeconds)));
+  TRY(
+      connection->Execute("SET SESSION time_zone = '+00:00', sql_mode = '', net_write_timeout = 600, "
+                          "lock_wait_timeout = " +
+                          std::to_string(kReadLockWaitSeconds)));
   TRY(connection->Execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"));
   ASSIGN_OR_RETURN(has_gtids_, ServerHasGtids(*connection));
   connection_ = std::move(connection);
@@ -57,7 +61,8 @@ Status MysqlScanner::Connect() {
 Result<int64_t> MysqlScanner::EstimateRows(const TableSchema& schema) {
   TRY(Connect());
   ASSIGN_OR_RETURN(const SqlRows rows, connection_->Query("SELECT TABLE_ROWS FROM information_schema.TABLES WHERE "
-                                                          "TABLE_SCHEMA = " + TextLiteral(schema.name.schema) +
+                                                          "TABLE_SCHEMA = " +
+                                                          TextLiteral(schema.name.schema) +
                                                           " AND TABLE_NAME = " + TextLiteral(schema.name.table)));
   int64_t estimate = -1;
   if (!rows.rows.empty() && rows.rows[0][0]) {

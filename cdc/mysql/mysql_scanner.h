@@ -16,8 +16,8 @@ class MysqlScanner : public TableScanner {
   static Result<std::unique_ptr<TableScanner>> Open(const MysqlOptions& options);
 
   Result<int64_t> EstimateRows(const TableSchema& schema) override;
-  Result<std::optional<KeyText>> NextBound(const TableSchema& schema, const std::optional<KeyText>& after,
-                                           int64_t rows, StopToken stop) override;
+  Result<std::optional<KeyText>> NextBound(const TableSchema& schema, const std::optional<KeyText>& after, int64_t rows,
+                                           StopToken stop) override;
   // MySQL with GTIDs waits for the set. MariaDB compares the position of a consistent snapshot. MySQL without
   // GTIDs takes and drops the global read lock, which waits for every commit that the log already shows.
   Status WaitVisible(const Position& seen, Deadline deadline, StopToken stop) override;

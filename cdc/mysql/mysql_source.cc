@@ -27,7 +27,9 @@ bool MysqlSource::HasBuffered() const {
   return binder_.has_ready() || binder_.in_payload() || stream_->HasBuffered();
 }
 
-Status MysqlSource::Acknowledge(const Position&) { return Status::Ok(); }
+Status MysqlSource::Acknowledge(const Position&) {
+  return Status::Ok();
+}
 
 Status MysqlSource::AddTable(SchemaPtr schema, const Position& from) {
   const bool pending = binder_.in_transaction() || !Position{binder_.position()}.Covers(from);
@@ -35,6 +37,8 @@ Status MysqlSource::AddTable(SchemaPtr schema, const Position& from) {
   return Status::Ok();
 }
 
-void MysqlSource::RemoveTable(const TableName& name) { tables_.Remove(name); }
+void MysqlSource::RemoveTable(const TableName& name) {
+  tables_.Remove(name);
+}
 
 }  // namespace freshet

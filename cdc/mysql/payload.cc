@@ -14,11 +14,15 @@ constexpr size_t kStepBytes = 128 * 1024;
 // The servers' limit of one event, and so of what one event may make us hold.
 constexpr size_t kEventBytesMax = (size_t{1} << 30) + (size_t{1} << 20);
 
-Status Corrupt(const char* what) { return Status(Code::kCorrupt, std::string("transaction payload: ") + what); }
+Status Corrupt(const char* what) {
+  return Status(Code::kCorrupt, std::string("transaction payload: ") + what);
+}
 
 }  // namespace
 
-PayloadReader::~PayloadReader() { ZSTD_freeDCtx(context_); }
+PayloadReader::~PayloadReader() {
+  ZSTD_freeDCtx(context_);
+}
 
 Result<std::unique_ptr<PayloadReader>> PayloadReader::Open(std::string_view body) {
   constexpr uint64_t kEnd = 0;

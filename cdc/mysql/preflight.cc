@@ -9,7 +9,9 @@ namespace {
 constexpr uint32_t kMysqlVersionMin = 50700;
 constexpr uint32_t kMariadbVersionMin = 100400;
 
-std::string Grantee(const MysqlOptions& options) { return "'" + options.user + "'@'%'"; }
+std::string Grantee(const MysqlOptions& options) {
+  return "'" + options.user + "'@'%'";
+}
 
 Status Missing(const MysqlOptions& options, const std::string& privilege, const std::string& object) {
   return Status(Code::kAuth, "user " + options.user + " lacks " + privilege + ": run GRANT " + privilege + " ON " +
@@ -18,8 +20,9 @@ Status Missing(const MysqlOptions& options, const std::string& privilege, const 
 
 Status CheckVersion(const ServerVersion& version) {
   if (version.number >= (version.mariadb() ? kMariadbVersionMin : kMysqlVersionMin)) return Status::Ok();
-  return Status(Code::kUnsupported, "server version " + version.text + " is too old: MySQL 5.7 or MariaDB 10.4 is the "
-                                    "oldest that can be mirrored");
+  return Status(Code::kUnsupported, "server version " + version.text +
+                                        " is too old: MySQL 5.7 or MariaDB 10.4 is the "
+                                        "oldest that can be mirrored");
 }
 
 Status CheckLogSettings(MysqlConnection& connection) {
@@ -66,8 +69,10 @@ Status CheckReplication(MysqlConnection& connection, const MysqlOptions& options
   }
   ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
   if (has_gtids || all || Contains(grants, "RELOAD")) return Status::Ok();
-  return Status(Code::kAuth, "user " + options.user + " lacks RELOAD, which copying tables needs on a server without "
-                             "GTIDs: run GRANT RELOAD ON *.* TO " + Grantee(options) + " or set gtid_mode=ON");
+  return Status(Code::kAuth, "user " + options.user +
+                                 " lacks RELOAD, which copying tables needs on a server without "
+                                 "GTIDs: run GRANT RELOAD ON *.* TO " +
+                                 Grantee(options) + " or set gtid_mode=ON");
 }
 
 Status CheckDatabase(MysqlConnection& connection, const MysqlOptions& options) {
@@ -77,8 +82,8 @@ Status CheckDatabase(MysqlConnection& connection, const MysqlOptions& options) {
     return Status(Code::kNotFound, "database " + options.database + " does not exist");
   }
   if (use.code() == Code::kAuth) {
-    return Status(Code::kAuth, "user " + options.user + " can not read database " + options.database + ": run " +
-                                   select);
+    return Status(Code::kAuth,
+                  "user " + options.user + " can not read database " + options.database + ": run " + select);
   }
   TRY(use.Copy());
   ASSIGN_OR_RETURN(const SqlRows tables,

@@ -101,7 +101,8 @@ std::string RowBinder::Unloggable(const Binding& binding, const RowsEventView& r
       return "generated column " + column.name + " is not in the row image: set binlog_row_image=FULL or exclude it";
     }
     if (rows.op == RowOp::kInsert && !column.nullable && !column.insert_default) {
-      return "column " + column.name + " is not in the row image of an insert and has no literal default: set "
+      return "column " + column.name +
+             " is not in the row image of an insert and has no literal default: set "
              "binlog_row_image=FULL";
     }
   }

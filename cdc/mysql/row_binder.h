@@ -29,9 +29,9 @@ class RowBinder {
 
   // What the caller has to do after OnRows.
   struct Outcome {
-    SchemaPtr stop;           // set: stop this table, for `stop_reason`; the event's rows were dropped
+    SchemaPtr stop;  // set: stop this table, for `stop_reason`; the event's rows were dropped
     std::string stop_reason;
-    SchemaPtr touched;        // the mirrored table that the event changed; null when it is not mirrored
+    SchemaPtr touched;  // the mirrored table that the event changed; null when it is not mirrored
   };
   // Appends the event's rows to the open batch. Batches that had to end first are in TakeFull().
   Result<Outcome> OnRows(BinlogEventType type, std::string_view body);
@@ -43,11 +43,11 @@ class RowBinder {
 
  private:
   struct Binding {
-    std::string map_body;   // the event that made it: an equal one needs no new parse
+    std::string map_body;  // the event that made it: an equal one needs no new parse
     TableMap map;
     uint64_t tables_version = 0;
-    SchemaPtr schema;       // null: not mirrored
-    std::string problem;    // not empty: the map does not fit the schema
+    SchemaPtr schema;     // null: not mirrored
+    std::string problem;  // not empty: the map does not fit the schema
     std::vector<ColumnPlan> plans;
     std::vector<int> key_slots;  // per column: place in the key, -1 outside it
   };
@@ -60,8 +60,8 @@ class RowBinder {
   Status AppendDelete(const Binding& binding, const RowsEventView& rows, const char*& at);
   Status AppendUpdate(const Binding& binding, const RowsEventView& rows, const char*& at);
   // Reads one image. `image` kNoImage: nothing is decoded, only the key's raw values are noted.
-  Status ReadImage(const Binding& binding, std::string_view present, const char*& at, const char* end,
-                   uint32_t image, RawKey& key);
+  Status ReadImage(const Binding& binding, std::string_view present, const char*& at, const char* end, uint32_t image,
+                   RawKey& key);
   Status FillKey(const Binding& binding, uint32_t image, const RawKey& key);
   std::string Unloggable(const Binding& binding, const RowsEventView& rows) const;
   Status FillDefaults(const Binding& binding, std::string_view present, uint32_t image);

@@ -33,7 +33,9 @@ bool FormOf(BinlogEventType type, RowsForm* form) {
   }
 }
 
-Status Corrupt(const char* what) { return Status(Code::kCorrupt, std::string(what) + " does not parse"); }
+Status Corrupt(const char* what) {
+  return Status(Code::kCorrupt, std::string(what) + " does not parse");
+}
 
 }  // namespace
 

@@ -9,8 +9,12 @@
 namespace freshet {
 namespace {
 
-bool IsFloat(TypeKind kind) { return kind == TypeKind::kFloat32 || kind == TypeKind::kFloat64; }
-bool IsLabelled(TypeKind kind) { return kind == TypeKind::kEnum || kind == TypeKind::kSet; }
+bool IsFloat(TypeKind kind) {
+  return kind == TypeKind::kFloat32 || kind == TypeKind::kFloat64;
+}
+bool IsLabelled(TypeKind kind) {
+  return kind == TypeKind::kEnum || kind == TypeKind::kSet;
+}
 
 // FLOAT and DOUBLE(m,d) print rounded; multiplied by a double they print every digit, the sign of zero too.
 std::string Exact(const Column& column) {
@@ -156,7 +160,8 @@ Result<KeyText> KeyTextOf(const TableSchema& schema, const RowBatch& batch, uint
     uint64_t number = 0;
     size_t begin = 0;
     while (begin < label.size()) {
-      const size_t end = column.type.kind == TypeKind::kEnum ? label.size() : std::min(label.find(',', begin), label.size());
+      const size_t end =
+          column.type.kind == TypeKind::kEnum ? label.size() : std::min(label.find(',', begin), label.size());
       for (size_t i = 0; i < column.type.labels->size(); ++i) {
         if ((*column.type.labels)[i] != label.substr(begin, end - begin)) continue;
         number |= column.type.kind == TypeKind::kEnum ? i + 1 : uint64_t{1} << i;

@@ -13,13 +13,13 @@ enum class StatementClass {
   kBegin,
   kCommit,
   kRollback,
-  kSavepoint,          // SAVEPOINT, RELEASE SAVEPOINT
+  kSavepoint,  // SAVEPOINT, RELEASE SAVEPOINT
   kRollbackToSavepoint,
   kXaStart,
   kXaEnd,
-  kXaCommit,           // of a transaction prepared earlier
+  kXaCommit,  // of a transaction prepared earlier
   kXaRollback,
-  kChangesRows,        // INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL and the like, logged as text
+  kChangesRows,  // INSERT, UPDATE, DELETE, REPLACE, LOAD, CALL and the like, logged as text
   kOther,
 };
 

@@ -12,7 +12,9 @@ constexpr uint64_t kColumnsMax = 4096;  // the servers' own limit
 constexpr uint8_t kOptionalSignedness = 1;
 constexpr uint8_t kOptionalColumnNames = 4;
 
-Status Corrupt() { return Status(Code::kCorrupt, "table map event does not parse"); }
+Status Corrupt() {
+  return Status(Code::kCorrupt, "table map event does not parse");
+}
 
 bool IsNumeric(MysqlType type) {
   switch (type) {

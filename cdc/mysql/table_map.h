@@ -54,8 +54,8 @@ enum class MysqlType : uint8_t {
 
 struct TableMapColumn {
   MysqlType type = MysqlType::kTiny;  // kString is resolved to kEnum and kSet where it stands for them
-  uint8_t meta = 0;      // fraction digits, length-prefix bytes, decimal precision, enum/set bytes, extra bits
-  uint32_t length = 0;   // kVarchar, kVarString, kString: bytes at most. kNewDecimal: scale. kBit: bits
+  uint8_t meta = 0;          // fraction digits, length-prefix bytes, decimal precision, enum/set bytes, extra bits
+  uint32_t length = 0;       // kVarchar, kVarString, kString: bytes at most. kNewDecimal: scale. kBit: bits
   bool has_sign = false;     // signedness was logged
   bool is_unsigned = false;  // then: UNSIGNED
 };

@@ -79,7 +79,9 @@ Cell DateTimeCell(const MysqlDateTime& value, uint16_t precision, RowBatch& batc
   return Cell::Int((days * kSecondsPerDay + SecondsOfDay(value)) * kMicrosPerSecond + value.micro);
 }
 
-Cell ZeroTimestampCell(uint16_t precision, RowBatch& batch) { return EscapedDateTime({}, precision, batch); }
+Cell ZeroTimestampCell(uint16_t precision, RowBatch& batch) {
+  return EscapedDateTime({}, precision, batch);
+}
 
 Cell TimestampCell(int64_t seconds, uint32_t micro, uint16_t precision, RowBatch& batch) {
   if (seconds == 0 && micro == 0) return ZeroTimestampCell(precision, batch);

@@ -13,7 +13,9 @@
 namespace freshet {
 namespace {
 
-Status Corrupt(const char* type) { return Status(Code::kCorrupt, std::string("binary value is no ") + type); }
+Status Corrupt(const char* type) {
+  return Status(Code::kCorrupt, std::string("binary value is no ") + type);
+}
 
 Cell AppendBytes(std::string& arena, std::string_view bytes) {
   const Cell cell{arena.size(), static_cast<uint32_t>(bytes.size()), CellKind::kBytes};
@@ -79,11 +81,26 @@ Result<Cell> Json(std::string_view value, std::string& arena) {
 
 bool HasBinaryDecoder(const LogicalType& type) {
   switch (type.kind) {
-    case TypeKind::kBool: case TypeKind::kInt16: case TypeKind::kInt32: case TypeKind::kInt64:
-    case TypeKind::kFloat32: case TypeKind::kFloat64: case TypeKind::kDecimal: case TypeKind::kNumeric:
-    case TypeKind::kString: case TypeKind::kBytes: case TypeKind::kDate: case TypeKind::kTimeOfDay:
-    case TypeKind::kTimeTz: case TypeKind::kDateTime: case TypeKind::kTimestamp: case TypeKind::kInterval:
-    case TypeKind::kUuid: case TypeKind::kJson: case TypeKind::kEnum: case TypeKind::kBitString: return true;
+    case TypeKind::kBool:
+    case TypeKind::kInt16:
+    case TypeKind::kInt32:
+    case TypeKind::kInt64:
+    case TypeKind::kFloat32:
+    case TypeKind::kFloat64:
+    case TypeKind::kDecimal:
+    case TypeKind::kNumeric:
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+    case TypeKind::kDate:
+    case TypeKind::kTimeOfDay:
+    case TypeKind::kTimeTz:
+    case TypeKind::kDateTime:
+    case TypeKind::kTimestamp:
+    case TypeKind::kInterval:
+    case TypeKind::kUuid:
+    case TypeKind::kJson:
+    case TypeKind::kEnum:
+    case TypeKind::kBitString: return true;
     default: return false;
   }
 }

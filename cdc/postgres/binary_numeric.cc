@@ -63,7 +63,9 @@ void AppendNumber(const Number& number, int scale, std::string& out) {
   }
 }
 
-Status TooLarge() { return Status(Code::kCorrupt, "numeric exceeds its precision"); }
+Status TooLarge() {
+  return Status(Code::kCorrupt, "numeric exceeds its precision");
+}
 
 // The unscaled value of a NUMERIC(p <= 18, s): its integer groups, then `scale` fraction digits.
 Result<Cell> Unscaled(const Number& number, int scale) {

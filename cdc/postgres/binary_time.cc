@@ -19,14 +19,17 @@ constexpr int64_t kEpochUs = kEpochDays * kDayUs;
 // timetz offsets are below 16 hours either way; the server refuses more.
 constexpr int32_t kZoneSecondsMax = 16 * 3600;
 
-Status Corrupt(const char* type) { return Status(Code::kCorrupt, std::string("binary value is no ") + type); }
+Status Corrupt(const char* type) {
+  return Status(Code::kCorrupt, std::string("binary value is no ") + type);
+}
 
 // "HH:MM:SS[.ffffff]" without trailing zeros, as the server prints it. Returns the length.
 int PrintTime(int64_t us, char* out, size_t size) {
   int length = std::snprintf(out, size, "%02d:%02d:%02d", static_cast<int>(us / 3'600'000'000),
                              static_cast<int>(us / 60'000'000 % 60), static_cast<int>(us / 1'000'000 % 60));
   if (us % 1'000'000 != 0) {
-    length += std::snprintf(out + length, size - static_cast<size_t>(length), ".%06d", static_cast<int>(us % 1'000'000));
+    length +=
+        std::snprintf(out + length, size - static_cast<size_t>(length), ".%06d", static_cast<int>(us % 1'000'000));
     while (out[length - 1] == '0') --length;
     out[length] = 0;
   }
@@ -75,8 +78,8 @@ Result<Cell> TimeTzFromBinary(std::string_view value, std::string& arena) {
   char text[48];
   size_t length = static_cast<size_t>(PrintTime(us, text, 24));
   const int zone = std::abs(west);
-  length += static_cast<size_t>(std::snprintf(text + length, sizeof(text) - length, "%c%02d", west <= 0 ? '+' : '-',
-                                              zone / 3600));
+  length += static_cast<size_t>(
+      std::snprintf(text + length, sizeof(text) - length, "%c%02d", west <= 0 ? '+' : '-', zone / 3600));
   if (zone % 3600 != 0) {
     length += static_cast<size_t>(std::snprintf(text + length, sizeof(text) - length, ":%02d", zone / 60 % 60));
   }

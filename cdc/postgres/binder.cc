@@ -12,7 +12,9 @@ namespace {
 // cost per batch, small against the memory budget.
 constexpr size_t kBatchBytesMax = 1u << 20;
 
-Status NotInTransaction() { return Status(Code::kCorrupt, "pgoutput: row event outside of a transaction"); }
+Status NotInTransaction() {
+  return Status(Code::kCorrupt, "pgoutput: row event outside of a transaction");
+}
 
 }  // namespace
 

@@ -56,12 +56,12 @@ class PgBinder {
   struct Table {
     SchemaPtr schema;  // null: not mirrored
     uint64_t from_lsn = 0;
-    std::string relation;       // the newest Relation message, as bytes
-    bool compared = false;      // schema and decoder agree with it
+    std::string relation;   // the newest Relation message, as bytes
+    bool compared = false;  // schema and decoder agree with it
     TupleDecoder decoder;
     RowBatch batch;
     bool batch_open = false;
-    size_t rows_hint = 0;       // of the last batch: what to reserve
+    size_t rows_hint = 0;  // of the last batch: what to reserve
   };
 
   Status ConsumeInsert(const pgoutput::InsertMessage& message, std::deque<ChangeEvent>& out);

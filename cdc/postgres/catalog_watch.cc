@@ -43,14 +43,16 @@ Result<uint64_t> CurrentLsn(PgConnection& connection) {
   ASSIGN_OR_RETURN(const PgRows rows,
                    connection.Query("SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
                                     "ELSE pg_current_wal_insert_lsn() END, CASE WHEN pg_is_in_recovery() THEN "
-                                    "pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END", deadline));
+                                    "pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END",
+                                    deadline));
   const uint64_t inserted = EndOfRecord(ParseLsn(rows.Text(0, 0)));
   if (ParseLsn(rows.Text(0, 1)) >= inserted) return inserted;
   // Something is not flushed: an asynchronous commit, or rows of an open transaction, which could stay so for
   // long on an idle server. A message to nobody, committed synchronously, flushes all before it.
-  ASSIGN_OR_RETURN(const PgRows emitted,
-                   connection.Query("SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'freshet', '')",
-                                    deadline));
+  ASSIGN_OR_RETURN(
+      const PgRows emitted,
+      connection.Query("SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'freshet', '')",
+                       deadline));
   return EndOfRecord(ParseLsn(emitted.Text(0, 0)));
 }
 
@@ -61,10 +63,12 @@ Result<RelationFacts> CatalogWatch::Facts(const pgoutput::RelationMessage& relat
   ASSIGN_OR_RETURN(PgConnection * connection, control_.Get());
   RelationFacts facts;
   std::vector<TypeRef> types;
-  for (const pgoutput::RelationColumn& column : relation.columns) types.push_back({column.type_oid, column.type_modifier});
+  for (const pgoutput::RelationColumn& column : relation.columns)
+    types.push_back({column.type_oid, column.type_modifier});
   ASSIGN_OR_RETURN(facts.types, ReadTypes(*connection, types));
   ASSIGN_OR_RETURN(std::vector<LiveTable> live, ReadLiveTables(*connection, {relation.oid}));
-  if (const auto known = file_nodes_.find(relation.oid); known != file_nodes_.end()) facts.known_file_node = known->second;
+  if (const auto known = file_nodes_.find(relation.oid); known != file_nodes_.end())
+    facts.known_file_node = known->second;
   if (!live.empty()) {
     file_nodes_[relation.oid] = live[0].file_node;
     facts.live = std::move(live[0]);
@@ -109,6 +113,8 @@ std::vector<uint32_t> CatalogWatch::TakeDropped(uint64_t reached_lsn) {
   return oids;
 }
 
-std::vector<TableName> CatalogWatch::TakeDiscovered() { return std::exchange(discovered_, {}); }
+std::vector<TableName> CatalogWatch::TakeDiscovered() {
+  return std::exchange(discovered_, {});
+}
 
 }  // namespace freshet

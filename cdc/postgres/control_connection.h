@@ -17,8 +17,8 @@ class ControlConnection {
   Result<PgConnection*> Get() {
     if (connection_ && !connection_->broken()) return &*connection_;
     connection_.reset();
-    ASSIGN_OR_RETURN(PgConnection made, PgConnection::Connect(options_, PgConnection::Kind::kQueries,
-                                                              Deadline::After(kConnectMax)));
+    ASSIGN_OR_RETURN(PgConnection made,
+                     PgConnection::Connect(options_, PgConnection::Kind::kQueries, Deadline::After(kConnectMax)));
     connection_.emplace(std::move(made));
     return &*connection_;
   }

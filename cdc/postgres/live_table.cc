@@ -71,8 +71,8 @@ bool AllNotNull(const LiveTable& table, const LiveKey& key) {
 }
 
 Status NoKey(const LiveTable& table, const std::string& why) {
-  return Status(Code::kUnsupported, "The following tables do not have primary key defined: " + table.name.table + " (" +
-                                        why + ")");
+  return Status(Code::kUnsupported,
+                "The following tables do not have primary key defined: " + table.name.table + " (" + why + ")");
 }
 
 std::string OidArray(const std::vector<uint32_t>& oids) {
@@ -106,12 +106,14 @@ Result<LiveKey> ChooseKey(const LiveTable& table) {
     case 'n':
       return Status(Code::kUnsupported, "table " + table.name.ToString() +
                                             " has REPLICA IDENTITY NOTHING: its updates and deletes are not in the "
-                                            "log. Run ALTER TABLE " + quoted + " REPLICA IDENTITY DEFAULT");
+                                            "log. Run ALTER TABLE " +
+                                            quoted + " REPLICA IDENTITY DEFAULT");
     case 'i': {
       const auto index =
           std::find_if(table.keys.begin(), table.keys.end(), [](const LiveKey& k) { return k.replica_identity; });
       if (index != table.keys.end() && AllNotNull(table, *index)) return *index;
-      return NoKey(table, "its replica identity index is gone; run ALTER TABLE " + quoted + " REPLICA IDENTITY DEFAULT");
+      return NoKey(table,
+                   "its replica identity index is gone; run ALTER TABLE " + quoted + " REPLICA IDENTITY DEFAULT");
     }
     case 'f':
       if (primary != table.keys.end()) return *primary;

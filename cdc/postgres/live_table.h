@@ -25,7 +25,7 @@ struct TypeRef {
 struct ColumnType {
   std::string name;  // format_type(): "character varying(20)"
   LogicalType type;
-  Status problem;    // kUnsupported when it cannot be held
+  Status problem;  // kUnsupported when it cannot be held
 };
 
 struct LiveColumn {
@@ -35,9 +35,9 @@ struct LiveColumn {
   TypeRef type;
   bool nullable = true;
   bool generated = false;
-  bool has_missing_value = false;    // rows from before ADD COLUMN .. DEFAULT read as missing_value
+  bool has_missing_value = false;  // rows from before ADD COLUMN .. DEFAULT read as missing_value
   DefaultText missing_value;
-  bool has_default = false;          // DEFAULT, identity, or its type has one
+  bool has_default = false;  // DEFAULT, identity, or its type has one
   std::string comment;
 };
 
@@ -51,11 +51,11 @@ struct LiveKey {
 struct LiveTable {
   uint32_t oid = 0;
   TableName name;
-  char kind = 'r';              // r table, p partitioned; others are not mirrored
-  char persistence = 'p';       // p permanent, u unlogged, t temporary
+  char kind = 'r';         // r table, p partitioned; others are not mirrored
+  char persistence = 'p';  // p permanent, u unlogged, t temporary
   bool partition = false;
   char replica_identity = 'd';
-  uint64_t file_node = 0;       // changes when the table is rewritten
+  uint64_t file_node = 0;  // changes when the table is rewritten
   std::string comment;
   std::vector<LiveColumn> columns;  // by attnum, dropped ones too
   std::vector<LiveKey> keys;        // unique, valid, immediate, without predicate or expression

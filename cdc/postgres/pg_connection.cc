@@ -33,8 +33,8 @@ std::string TakeSqlstate(std::string& text) {
   for (size_t at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {
     const std::string state = text.substr(at + 3, 5);
     const bool digits = state.size() == 5 && std::all_of(state.begin(), state.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
-    });
+                          return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+                        });
     if (!digits || text.compare(at + 8, 2, ": ") != 0) continue;
     text.erase(at + 3, 7);
     return state;
@@ -56,9 +56,15 @@ int PollTimeout(Deadline deadline) {
 
 }  // namespace
 
-PgRows::~PgRows() { PQclear(result_); }
-int PgRows::size() const { return PQntuples(result_); }
-bool PgRows::IsNull(int row, int column) const { return PQgetisnull(result_, row, column) != 0; }
+PgRows::~PgRows() {
+  PQclear(result_);
+}
+int PgRows::size() const {
+  return PQntuples(result_);
+}
+bool PgRows::IsNull(int row, int column) const {
+  return PQgetisnull(result_, row, column) != 0;
+}
 std::string_view PgRows::Text(int row, int column) const {
   return {PQgetvalue(result_, row, column), static_cast<size_t>(PQgetlength(result_, row, column))};
 }
@@ -75,17 +81,36 @@ uint64_t PgRows::Uint(int row, int column) const {
   return value;
 }
 
-CopyBytes::~CopyBytes() { PQfreemem(data_); }
+CopyBytes::~CopyBytes() {
+  PQfreemem(data_);
+}
 
-PgConnection::~PgConnection() { PQfinish(connection_); }
+PgConnection::~PgConnection() {
+  PQfinish(connection_);
+}
 
 Result<PgConnection> PgConnection::Connect(const PostgresOptions& options, Kind kind, Deadline deadline) {
   const std::string port = std::to_string(options.port);
-  std::vector<const char*> names{"host", "port", "user", "password", "dbname", "sslmode", "options",
-                                 "client_encoding", "application_name", "fallback_application_name"};
-  std::vector<const char*> values{options.host.c_str(), port.c_str(), options.user.c_str(), options.password.c_str(),
-                                  options.database.c_str(), options.ssl_mode.c_str(), kSessionOptions,
-                                  "UTF8", "freshet", "freshet"};
+  std::vector<const char*> names{"host",
+                                 "port",
+                                 "user",
+                                 "password",
+                                 "dbname",
+                                 "sslmode",
+                                 "options",
+                                 "client_encoding",
+                                 "application_name",
+                                 "fallback_application_name"};
+  std::vector<const char*> values{options.host.c_str(),
+                                  port.c_str(),
+                                  options.user.c_str(),
+                                  options.password.c_str(),
+                                  options.database.c_str(),
+                                  options.ssl_mode.c_str(),
+                                  kSessionOptions,
+                                  "UTF8",
+                                  "freshet",
+                                  "freshet"};
   if (!options.ssl_rootcert.empty()) {
     names.push_back("sslrootcert");
     values.push_back(options.ssl_rootcert.c_str());
@@ -102,7 +127,8 @@ Result<PgConnection> PgConnection::Connect(const PostgresOptions& options, Kind 
   const std::string where = "can not connect to postgres at " + options.host + ":" + port + ": ";
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (PQstatus(made.connection_) != CONNECTION_BAD && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-    pollfd waiting{PQsocket(made.connection_), static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
+    pollfd waiting{PQsocket(made.connection_), static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT),
+                   0};
     if (poll(&waiting, 1, PollTimeout(deadline)) > 0) state = PQconnectPoll(made.connection_);
     if (state != PGRES_POLLING_OK && deadline.Passed()) return Status(Code::kUnavailable, where + "no answer in time");
   }
@@ -112,7 +138,8 @@ Result<PgConnection> PgConnection::Connect(const PostgresOptions& options, Kind 
     return Status(CodeOfSqlstate(sqlstate), where + message);
   }
   PQsetErrorVerbosity(made.connection_, PQERRORS_DEFAULT);
-  PQsetNoticeProcessor(made.connection_, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      made.connection_, [](void*, const char*) {}, nullptr);
   if (PQsetnonblocking(made.connection_, 1) != 0) return made.LostStatus("set non-blocking mode");
   return made;
 }
@@ -121,8 +148,12 @@ Status PgConnection::LostStatus(const char* doing) const {
   return Status(Code::kUnavailable, std::string(doing) + ": " + FirstLine(PQerrorMessage(connection_)));
 }
 
-bool PgConnection::broken() const { return PQstatus(connection_) != CONNECTION_OK; }
-int PgConnection::server_version() const { return PQserverVersion(connection_); }
+bool PgConnection::broken() const {
+  return PQstatus(connection_) != CONNECTION_OK;
+}
+int PgConnection::server_version() const {
+  return PQserverVersion(connection_);
+}
 
 Result<bool> PgConnection::WaitReadable(Deadline deadline, StopToken stop) {
   do {

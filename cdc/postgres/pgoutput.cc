@@ -178,9 +178,14 @@ Result<Message> TakeMessage(char kind, ByteCursor& in) {
     case 'E': return Message(StreamStopMessage{});
     case 'c': return Message(TakeStreamCommit(in));
     case 'A': return Message(TakeStreamAbort(in));
-    case 'b': case 'P': case 'K': case 'r': case 'p':
+    case 'b':
+    case 'P':
+    case 'K':
+    case 'r':
+    case 'p':
       return Status(Code::kUnsupported, std::string("pgoutput: two-phase message '") + kind + "' was not asked for");
-    default: return Status(Code::kCorrupt, "pgoutput: unknown message kind " + std::to_string(static_cast<uint8_t>(kind)));
+    default:
+      return Status(Code::kCorrupt, "pgoutput: unknown message kind " + std::to_string(static_cast<uint8_t>(kind)));
   }
 }
 

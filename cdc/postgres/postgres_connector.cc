@@ -105,7 +105,8 @@ Result<std::vector<TableDescription>> ConnectorImpl::DescribeOver(PgConnection& 
     const uint32_t oid = oids[i];
     const auto table = std::find_if(tables.begin(), tables.end(), [oid](const LiveTable& t) { return t.oid == oid; });
     if (oid == 0 || table == tables.end()) {
-      descriptions.push_back({names[i], nullptr, Status(Code::kNotFound, "table does not exist: " + names[i].ToString())});
+      descriptions.push_back(
+          {names[i], nullptr, Status(Code::kNotFound, "table does not exist: " + names[i].ToString())});
       continue;
     }
     std::vector<std::string> excluded;
@@ -158,12 +159,10 @@ Result<std::unique_ptr<Source>> ConnectorImpl::OpenSource(const Position& resume
 }  // namespace
 
 Result<std::unique_ptr<Connector>> PostgresConnector::Make(PostgresOptions options) {
-  const std::pair<const char*, bool> needed[] = {{"host", options.host.empty()},
-                                                 {"user", options.user.empty()},
-                                                 {"database", options.database.empty()},
-                                                 {"schema", options.schemas.empty()},
-                                                 {"slot_name", options.slot_name.empty()},
-                                                 {"publication_name", options.publication_name.empty()}};
+  const std::pair<const char*, bool> needed[] = {
+      {"host", options.host.empty()},           {"user", options.user.empty()},
+      {"database", options.database.empty()},   {"schema", options.schemas.empty()},
+      {"slot_name", options.slot_name.empty()}, {"publication_name", options.publication_name.empty()}};
   for (const auto& [name, missing] : needed) {
     if (missing) return Status(Code::kInvalid, std::string(name) + " is required");
   }

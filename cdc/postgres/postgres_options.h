@@ -18,12 +18,12 @@ struct PostgresOptions {
   std::string user;
   std::string password;
   std::string database;
-  std::vector<std::string> schemas;   // at least one
-  std::string ssl_mode = "disable";   // disable, require, verify-ca
-  std::string ssl_rootcert;           // file path, with verify-ca
+  std::vector<std::string> schemas;  // at least one
+  std::string ssl_mode = "disable";  // disable, require, verify-ca
+  std::string ssl_rootcert;          // file path, with verify-ca
   std::string slot_name;
   std::string publication_name;
-  bool owns_slot = true;              // false: the user's own, never created or dropped by us
+  bool owns_slot = true;  // false: the user's own, never created or dropped by us
   bool owns_publication = true;
   std::vector<std::pair<TableName, std::vector<std::string>>> exclude_columns;
 };

@@ -47,8 +47,8 @@ std::string Where(const TableSchema& schema, const ChunkRange& range) {
 
 Status CheckKey(const TableSchema& schema, const std::optional<KeyText>& key) {
   if (!key || key->size() == schema.key_columns.size()) return Status::Ok();
-  return Status(Code::kInvalid, "key of " + schema.name.ToString() + " has " +
-                                    std::to_string(schema.key_columns.size()) + " columns");
+  return Status(Code::kInvalid,
+                "key of " + schema.name.ToString() + " has " + std::to_string(schema.key_columns.size()) + " columns");
 }
 
 KeyText KeyOfLastRow(const RowBatch& batch) {
@@ -110,11 +110,12 @@ Result<PgConnection*> PostgresScanner::Session() {
 
 Result<int64_t> PostgresScanner::EstimateRows(const TableSchema& schema) {
   ASSIGN_OR_RETURN(PgConnection * session, control_.Get());
-  ASSIGN_OR_RETURN(const PgRows rows,
-                   session->Query("SELECT CASE WHEN bool_or(reltuples < 0) THEN -1 ELSE sum(reltuples)::bigint END FROM "
-                                  "pg_class WHERE relkind = 'r' AND (oid = $1::oid OR oid IN (SELECT relid FROM "
-                                  "pg_partition_tree($1::oid::regclass)))",
-                                  Deadline::After(kCatalogQueryMax), {std::to_string(schema.source_id)}));
+  ASSIGN_OR_RETURN(
+      const PgRows rows,
+      session->Query("SELECT CASE WHEN bool_or(reltuples < 0) THEN -1 ELSE sum(reltuples)::bigint END FROM "
+                     "pg_class WHERE relkind = 'r' AND (oid = $1::oid OR oid IN (SELECT relid FROM "
+                     "pg_partition_tree($1::oid::regclass)))",
+                     Deadline::After(kCatalogQueryMax), {std::to_string(schema.source_id)}));
   if (rows.size() == 0 || rows.IsNull(0, 0)) return int64_t{-1};
   return rows.Int(0, 0);
 }
@@ -126,10 +127,10 @@ Result<std::optional<KeyText>> PostgresScanner::NextBound(const TableSchema& sch
   if (rows < 1) return Status(Code::kInvalid, "a chunk has at least one row");
   ASSIGN_OR_RETURN(PgConnection * session, Session());
   const std::string keys = KeyList(schema);
-  Result<PgRows> found = session->Query(
-      "SELECT " + keys + " FROM " + PgConnection::Qualified(schema.name) + Where(schema, {after, std::nullopt}) +
-          " ORDER BY " + keys + " OFFSET " + std::to_string(rows - 1) + " LIMIT 1",
-      Deadline::After(kChunkMax), {}, stop);
+  Result<PgRows> found = session->Query("SELECT " + keys + " FROM " + PgConnection::Qualified(schema.name) +
+                                            Where(schema, {after, std::nullopt}) + " ORDER BY " + keys + " OFFSET " +
+                                            std::to_string(rows - 1) + " LIMIT 1",
+                                        Deadline::After(kChunkMax), {}, stop);
   if (!found.ok()) {
     control_.Reset();
     return std::move(found).status().At("find chunk bound of " + schema.name.ToString());
@@ -146,7 +147,8 @@ Status PostgresScanner::WaitVisible(const Position& seen, Deadline deadline, Sto
   std::chrono::milliseconds retry = kVisibleRetryMin;
   while (true) {
     ASSIGN_OR_RETURN(PgConnection * session, control_.Get());
-    ASSIGN_OR_RETURN(const PgRows rows, session->Query("SELECT pg_current_snapshot()", Deadline::After(kCatalogQueryMax)));
+    ASSIGN_OR_RETURN(const PgRows rows,
+                     session->Query("SELECT pg_current_snapshot()", Deadline::After(kCatalogQueryMax)));
     const Snapshot snapshot = ParseSnapshot(rows.Text(0, 0));
     // xids are compared modulo 2^32, as the server does: `seen` is never 2^31 transactions away.
     const bool begun = static_cast<int32_t>(position->xid - static_cast<uint32_t>(snapshot.end)) < 0;

@@ -18,8 +18,8 @@ class PostgresScanner : public TableScanner {
                                                        std::shared_ptr<ReaderMemory> memory);
 
   Result<int64_t> EstimateRows(const TableSchema& schema) override;
-  Result<std::optional<KeyText>> NextBound(const TableSchema& schema, const std::optional<KeyText>& after,
-                                           int64_t rows, StopToken stop) override;
+  Result<std::optional<KeyText>> NextBound(const TableSchema& schema, const std::optional<KeyText>& after, int64_t rows,
+                                           StopToken stop) override;
   Status WaitVisible(const Position& seen, Deadline deadline, StopToken stop) override;
   Result<ChunkRows> ReadChunk(const SchemaPtr& schema, const ChunkRange& range, size_t bytes_max,
                               StopToken stop) override;

@@ -37,15 +37,20 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::Open(const PostgresOptio
     source->watch_.Known(schema->name);
     source->binder_.AddTable(std::move(schema), 0);
   }
-  Log(LogLevel::kInfo, "log_opened", {{"slot", options.slot_name}, {"lsn", LsnText(resume.lsn)},
-                                      {"format", binary ? "binary" : "text"}});
+  Log(LogLevel::kInfo, "log_opened",
+      {{"slot", options.slot_name}, {"lsn", LsnText(resume.lsn)}, {"format", binary ? "binary" : "text"}});
   return source;
 }
 
 PostgresSource::PostgresSource(const PostgresOptions& options, PostgresPosition resume, const TableFilter& filter,
                                std::shared_ptr<ReaderMemory> memory, ReplicationStream stream, bool binary)
-    : options_(options), memory_(std::move(memory)), watch_(options, filter), binder_(watch_, *memory_, resume),
-      stream_(std::move(stream)), binary_(binary), durable_lsn_(resume.lsn) {
+    : options_(options),
+      memory_(std::move(memory)),
+      watch_(options, filter),
+      binder_(watch_, *memory_, resume),
+      stream_(std::move(stream)),
+      binary_(binary),
+      durable_lsn_(resume.lsn) {
   const TimePoint now = Clock::System().Now();
   status_sent_ = reply_requested_ = looked_ = heartbeat_ = now;
 }

@@ -11,7 +11,9 @@ using Kind = RelationChange::Kind;
 
 constexpr char kResyncHint[] = ". Run ALTER JOB ... RESYNC TABLE to copy the table again";
 
-RelationChange Stop(std::string reason) { return {Kind::kStop, nullptr, reason + kResyncHint, {}}; }
+RelationChange Stop(std::string reason) {
+  return {Kind::kStop, nullptr, reason + kResyncHint, {}};
+}
 
 class Comparison {
  public:

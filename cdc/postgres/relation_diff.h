@@ -18,15 +18,15 @@ namespace freshet {
 struct RelationChange {
   enum class Kind : uint8_t { kSame, kAlter, kResync, kStop };
   Kind kind = Kind::kSame;
-  SchemaPtr schema;                  // shape of the rows that follow; null for kStop
-  std::string reason;                // kResync, kStop: what happened and what to do
-  std::vector<uint32_t> column_of;   // message column -> index into schema->columns
+  SchemaPtr schema;                 // shape of the rows that follow; null for kStop
+  std::string reason;               // kResync, kStop: what happened and what to do
+  std::vector<uint32_t> column_of;  // message column -> index into schema->columns
 };
 
 // What the source's catalog says now.
 struct RelationFacts {
-  std::vector<ColumnType> types;          // of the message's columns, in order
-  std::optional<LiveTable> live;          // empty: the table is dropped by now
+  std::vector<ColumnType> types;            // of the message's columns, in order
+  std::optional<LiveTable> live;            // empty: the table is dropped by now
   std::optional<uint64_t> known_file_node;  // seen earlier by this reader: a difference means a rewrite
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cdc/postgres/replication_stream.h"
 
-
 #include "base/cursor.h"
 #include "base/stop.h"
 #include "cdc/postgres/slot.h"
@@ -27,7 +26,8 @@ std::string StartCommand(const PostgresOptions& options, uint64_t lsn, bool bina
 
 Status StartError(Status status, const std::string& slot) {
   switch (status.code()) {
-    case Code::kNotFound: return Status(Code::kGone, "replication slot does not exist: " + slot + ": " + status.message());
+    case Code::kNotFound:
+      return Status(Code::kGone, "replication slot does not exist: " + slot + ": " + status.message());
     case Code::kGone: return Status(Code::kGone, "Replication slot invalidated: " + slot + ": " + status.message());
     case Code::kConflict: return Status(Code::kConflict, SlotActiveMessage(slot));
     default: return std::move(status).At("start replication");

@@ -18,11 +18,11 @@
 namespace freshet {
 
 struct StreamMessage {
-  CopyBytes copy;             // owns the bytes below
+  CopyBytes copy;  // owns the bytes below
   bool keepalive = false;
-  uint64_t wal_end = 0;       // keepalive: the server has sent everything that ended before it
+  uint64_t wal_end = 0;  // keepalive: the server has sent everything that ended before it
   bool reply_requested = false;
-  std::string_view payload;   // not a keepalive: one pgoutput message
+  std::string_view payload;  // not a keepalive: one pgoutput message
 };
 
 class ReplicationStream {

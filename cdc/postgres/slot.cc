@@ -142,7 +142,8 @@ Status WaitForWriters(PgConnection& connection, const std::vector<TableName>& ta
   while (!waiting.empty()) {
     ASSIGN_OR_RETURN(const PgRows left,
                      connection.Query("SELECT DISTINCT virtualtransaction FROM pg_locks WHERE virtualtransaction = "
-                                      "ANY ($1::text[])", deadline, {ArrayText(waiting)}));
+                                      "ANY ($1::text[])",
+                                      deadline, {ArrayText(waiting)}));
     if (left.size() == 0) break;
     if (deadline.Passed()) {
       return Status(Code::kTimeout, "a transaction that wrote to " + NameList(tables, false) + " does not end");
@@ -166,7 +167,8 @@ uint64_t ParseLsn(std::string_view text) {
 
 std::string LsnText(uint64_t lsn) {
   char text[24];
-  std::snprintf(text, sizeof(text), "%" PRIX32 "/%" PRIX32, static_cast<uint32_t>(lsn >> 32), static_cast<uint32_t>(lsn));
+  std::snprintf(text, sizeof(text), "%" PRIX32 "/%" PRIX32, static_cast<uint32_t>(lsn >> 32),
+                static_cast<uint32_t>(lsn));
   return text;
 }
 
@@ -181,8 +183,8 @@ Status EnsurePublication(PgConnection& connection, const PostgresOptions& option
   ASSIGN_OR_RETURN(const bool exists, PublicationExists(connection, name));
   if (exists) return AddToPublication(connection, options, tables);
   const std::string members = tables.empty() ? "" : " FOR TABLE " + NameList(tables, true);
-  ASSIGN_OR_RETURN(const PgRows done, connection.Query("CREATE PUBLICATION " + PgConnection::Identifier(name) + members +
-                                                           " WITH (publish_via_partition_root = true)",
+  ASSIGN_OR_RETURN(const PgRows done, connection.Query("CREATE PUBLICATION " + PgConnection::Identifier(name) +
+                                                           members + " WITH (publish_via_partition_root = true)",
                                                        Deadline::After(kStatementMax)));
   Log(LogLevel::kInfo, "publication_created", {{"publication", name}, {"tables", tables.size()}});
   return Status::Ok();
@@ -194,9 +196,9 @@ Status AddToPublication(PgConnection& connection, const PostgresOptions& options
   if (!options.owns_publication) return CheckUserPublication(connection, name, tables);
   ASSIGN_OR_RETURN(const std::vector<TableName> missing, MissingTables(connection, name, tables));
   if (!missing.empty()) {
-    ASSIGN_OR_RETURN(const PgRows done,
-                     connection.Query("ALTER PUBLICATION " + PgConnection::Identifier(name) + " ADD TABLE " +
-                                          NameList(missing, true), Deadline::After(kStatementMax)));
+    ASSIGN_OR_RETURN(const PgRows done, connection.Query("ALTER PUBLICATION " + PgConnection::Identifier(name) +
+                                                             " ADD TABLE " + NameList(missing, true),
+                                                         Deadline::After(kStatementMax)));
   }
   // Also for tables that a call before a crash had added: nobody knows whether it had waited.
   return tables.empty() ? Status::Ok() : WaitForWriters(connection, tables);
@@ -224,9 +226,8 @@ Result<uint64_t> EnsureSlot(PgConnection& connection, const PostgresOptions& opt
       return Status(Code::kInvalid, "replication slot does not exist: " + name + ". Create it before the job: SELECT " +
                                         "pg_create_logical_replication_slot('" + name + "', 'pgoutput')");
     }
-    ASSIGN_OR_RETURN(const PgRows created,
-                     connection.Query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')",
-                                      Deadline::After(kCreateSlotMax), {name}));
+    ASSIGN_OR_RETURN(const PgRows created, connection.Query("SELECT pg_create_logical_replication_slot($1, 'pgoutput')",
+                                                            Deadline::After(kCreateSlotMax), {name}));
     Log(LogLevel::kInfo, "slot_created", {{"slot", name}});
     ASSIGN_OR_RETURN(state, ReadSlot(connection, name));
   } else if (state.active) {
@@ -244,8 +245,8 @@ Status CheckSlot(PgConnection& connection, const PostgresOptions& options, uint6
   }
   TRY(CheckUsable(state, options));
   if (state.confirmed_flush_lsn > resume_lsn) {
-    return Status(Code::kGone, "replication slot " + options.slot_name + " is at " + LsnText(state.confirmed_flush_lsn) +
-                                   ", past our position " + LsnText(resume_lsn) +
+    return Status(Code::kGone, "replication slot " + options.slot_name + " is at " +
+                                   LsnText(state.confirmed_flush_lsn) + ", past our position " + LsnText(resume_lsn) +
                                    ": changes between were lost. Resync the tables");
   }
   return Status::Ok();
@@ -254,9 +255,9 @@ Status CheckSlot(PgConnection& connection, const PostgresOptions& options, uint6
 Status DropSlotAndPublication(PgConnection& connection, const PostgresOptions& options) {
   const Deadline deadline = Deadline::After(kDropWaitMax);
   while (options.owns_slot) {
-    Result<PgRows> dropped = connection.Query(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1",
-        Deadline::After(kStatementMax), {options.slot_name});
+    Result<PgRows> dropped =
+        connection.Query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1",
+                         Deadline::After(kStatementMax), {options.slot_name});
     if (dropped.ok() || dropped.code() == Code::kNotFound) break;
     if (dropped.code() != Code::kConflict || deadline.Passed()) return std::move(dropped).status().At("drop slot");
     WaitForStop({}, kDropRetry);  // our walsender is still on its way out

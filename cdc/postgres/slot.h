@@ -19,7 +19,8 @@ std::string LsnText(uint64_t lsn);
 
 // Ours: created over `tables`, or given those that it lacks. A user's: must exist, publish all operations,
 // whole rows and every table.
-Status EnsurePublication(PgConnection& connection, const PostgresOptions& options, const std::vector<TableName>& tables);
+Status EnsurePublication(PgConnection& connection, const PostgresOptions& options,
+                         const std::vector<TableName>& tables);
 // ALTER PUBLICATION ADD TABLE on ours, then waits for the transactions that wrote to the tables before: their
 // earlier rows are not in the log. On a user's: checks.
 Status AddToPublication(PgConnection& connection, const PostgresOptions& options, const std::vector<TableName>& tables);

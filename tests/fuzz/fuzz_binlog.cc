@@ -24,8 +24,8 @@ Column MakeColumn(uint32_t id, const char* name, TypeKind kind) {
 SchemaPtr FuzzTable() {
   auto schema = std::make_shared<TableSchema>();
   schema->name = {"shop", "t"};
-  schema->columns = {MakeColumn(1, "id", TypeKind::kInt32), MakeColumn(2, "name", TypeKind::kString),
-                     MakeColumn(3, "j", TypeKind::kJson), MakeColumn(4, "d", TypeKind::kDecimal),
+  schema->columns = {MakeColumn(1, "id", TypeKind::kInt32),    MakeColumn(2, "name", TypeKind::kString),
+                     MakeColumn(3, "j", TypeKind::kJson),      MakeColumn(4, "d", TypeKind::kDecimal),
                      MakeColumn(5, "at", TypeKind::kDateTime), MakeColumn(6, "e", TypeKind::kEnum)};
   schema->columns[1].collation = "gbk_chinese_ci";
   schema->columns[3].type.precision = 30;

@@ -136,7 +136,9 @@ uint64_t MemoryDatabase::head() const {
   return log_.size();
 }
 
-MemoryRows MemoryDatabase::Rows(const TableName& table) const { return RowsAt(table, head()); }
+MemoryRows MemoryDatabase::Rows(const TableName& table) const {
+  return RowsAt(table, head());
+}
 
 std::vector<TableName> MemoryDatabase::tables() const {
   MutexLock lock(mutex_);

@@ -7,7 +7,9 @@
 
 namespace freshet::test {
 
-Position MemoryPosition(uint64_t lsn) { return Position{PostgresPosition{lsn, 0}}; }
+Position MemoryPosition(uint64_t lsn) {
+  return Position{PostgresPosition{lsn, 0}};
+}
 
 namespace {
 
@@ -207,8 +209,7 @@ class MemoryConnector : public Connector {
   Result<std::unique_ptr<Source>> OpenSource(const Position& after, std::vector<SchemaPtr> schemas,
                                              const TableFilter& filter) override {
     TRY(database_.Hit("open_source"));
-    return std::unique_ptr<Source>(
-        std::make_unique<MemoryReader>(database_, LsnOf(after), std::move(schemas), filter));
+    return std::unique_ptr<Source>(std::make_unique<MemoryReader>(database_, LsnOf(after), std::move(schemas), filter));
   }
   Result<std::unique_ptr<TableScanner>> OpenScanner() override {
     TRY(database_.Hit("open_scanner"));

@@ -93,7 +93,7 @@ class MemoryDatabase {
   mutable Mutex mutex_;
   mutable CondVar changed_;
   std::map<TableName, SchemaPtr> schemas_;
-  std::vector<Logged> log_;                                // entry i has lsn i + 1
+  std::vector<Logged> log_;                                 // entry i has lsn i + 1
   std::vector<std::map<TableName, MemoryRows>> states_{1};  // state after lsn i
   std::vector<uint64_t> acknowledged_;
   std::vector<TableName> unlogged_drops_;

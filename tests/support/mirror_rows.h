@@ -9,7 +9,9 @@
 
 namespace freshet::test {
 
-inline std::ostream& operator<<(std::ostream& out, const MemoryRow& row) { return out << row.a << "/" << row.b; }
+inline std::ostream& operator<<(std::ostream& out, const MemoryRow& row) {
+  return out << row.a << "/" << row.b;
+}
 
 // Empty when the table is not there.
 inline MemoryRows RowsOf(Store& store, const std::string& database, const std::string& table) {

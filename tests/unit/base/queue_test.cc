@@ -11,8 +11,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Deadline Soon() { return Deadline::After(milliseconds(20)); }
-Deadline Late() { return Deadline::After(milliseconds(10'000)); }
+Deadline Soon() {
+  return Deadline::After(milliseconds(20));
+}
+Deadline Late() {
+  return Deadline::After(milliseconds(10'000));
+}
 
 TEST(BoundedQueue, refuses_beyond_the_byte_limit_until_popped) {
   BoundedQueue<int> queue(100, 10);

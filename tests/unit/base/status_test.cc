@@ -42,7 +42,9 @@ TEST(Status, every_code_has_a_name) {
   }
 }
 
-TEST(StatusDeathTest, value_of_an_error_aborts) { EXPECT_DEATH((void)Half(3).value(), "invariant broken"); }
+TEST(StatusDeathTest, value_of_an_error_aborts) {
+  EXPECT_DEATH((void)Half(3).value(), "invariant broken");
+}
 
 }  // namespace
 }  // namespace freshet

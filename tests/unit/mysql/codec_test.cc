@@ -31,8 +31,19 @@ std::string JsonDouble(double value) {
 TEST(BinaryJsonTest, ContainersPrintAsTheServerDoes) {
   // {"a": 1, "b": [true, "x"]}: offsets count from the container's first byte
   const std::string array = Bytes().Le(2, 2).Le(12, 2).Le(4, 1).Le(1, 2).Le(12, 1).Le(10, 2).Text("\x01x");
-  const std::string object = Bytes().Le(2, 2).Le(20 + array.size(), 2).Le(18, 2).Le(1, 2).Le(19, 2).Le(1, 2)
-                                 .Le(5, 1).Le(1, 2).Le(2, 1).Le(20, 2).Text("ab").Text(array);
+  const std::string object = Bytes()
+                                 .Le(2, 2)
+                                 .Le(20 + array.size(), 2)
+                                 .Le(18, 2)
+                                 .Le(1, 2)
+                                 .Le(19, 2)
+                                 .Le(1, 2)
+                                 .Le(5, 1)
+                                 .Le(1, 2)
+                                 .Le(2, 1)
+                                 .Le(20, 2)
+                                 .Text("ab")
+                                 .Text(array);
   EXPECT_EQ(Json(std::string(1, '\0') + object), R"({"a": 1, "b": [true, "x"]})");
 }
 
@@ -40,7 +51,10 @@ TEST(BinaryJsonTest, ScalarsAndEscapes) {
   EXPECT_EQ(Json(FromHex("0400")), "null");
   EXPECT_EQ(Json(FromHex("05ffff")), "-1");
   EXPECT_EQ(Json(FromHex("0affffffffffffffff")), "18446744073709551615");
-  EXPECT_EQ(Json(std::string("\x0c\x05" "a\"\\\n\x01", 7)), "\"a\\\"\\\\\\n\\u0001\"");
+  EXPECT_EQ(Json(std::string("\x0c\x05"
+                             "a\"\\\n\x01",
+                             7)),
+            "\"a\\\"\\\\\\n\\u0001\"");
   EXPECT_EQ(Json(""), "null");
 }
 
@@ -123,7 +137,10 @@ TEST(CharsetTest, BadBytesBecomeQuestionMarks) {
   auto gbk = Charset::Make("gbk");
   ASSERT_TRUE(gbk.ok());
   std::string text;
-  (*gbk)->Append("\xd6\xd0\xff" "a\xd6", text);
+  (*gbk)->Append(
+      "\xd6\xd0\xff"
+      "a\xd6",
+      text);
   EXPECT_EQ(text, "\xe4\xb8\xad?a?");
   EXPECT_EQ(Charset::Make("swe7").code(), Code::kUnsupported);
 }
@@ -132,7 +149,9 @@ TEST(GtidEventTest, TaggedEventIsRead) {
   std::string uuid;
   for (int i = 0; i < 16; ++i) uuid += static_cast<char>(i << 1);
   // version 1, size, last field 10; flags 1; uuid; gno 300 (signed, two bytes); tag "ab"
-  std::string body = FromHex("023a14") + FromHex("0002") + "\x02" + uuid + "\x04" + FromHex("6109") + "\x06\x04" "ab";
+  std::string body = FromHex("023a14") + FromHex("0002") + "\x02" + uuid + "\x04" + FromHex("6109") +
+                     "\x06\x04"
+                     "ab";
   auto gtid = ParseMysqlTaggedGtid(body);
   ASSERT_TRUE(gtid.ok()) << gtid.status().ToString();
   EXPECT_EQ(gtid->source.uuid, "00010203-0405-0607-0809-0a0b0c0d0e0f");
@@ -144,13 +163,20 @@ TEST(GtidEventTest, SetsAreEncodedWithAndWithoutTags) {
   const std::string uuid = "00010203-0405-0607-0809-0a0b0c0d0e0f";
   auto plain = MysqlGtidSet::Parse(uuid + ":1-3");
   ASSERT_TRUE(plain.ok());
-  EXPECT_EQ(EncodeGtidSet(*plain), std::string(Bytes().Le(1, 8).Text(FromHex("000102030405060708090a0b0c0d0e0f"))
-                                                   .Le(1, 8).Le(1, 8).Le(4, 8)));
+  EXPECT_EQ(EncodeGtidSet(*plain),
+            std::string(Bytes().Le(1, 8).Text(FromHex("000102030405060708090a0b0c0d0e0f")).Le(1, 8).Le(1, 8).Le(4, 8)));
   auto tagged = MysqlGtidSet::Parse(uuid + ":ab:5");
   ASSERT_TRUE(tagged.ok()) << tagged.status().ToString();
-  EXPECT_EQ(EncodeGtidSet(*tagged), std::string(Bytes().Le(1, 1).Le(1, 6).Le(1, 1)
-                                                    .Text(FromHex("000102030405060708090a0b0c0d0e0f")).Text("\x04" "ab")
-                                                    .Le(1, 8).Le(5, 8).Le(6, 8)));
+  EXPECT_EQ(EncodeGtidSet(*tagged), std::string(Bytes()
+                                                    .Le(1, 1)
+                                                    .Le(1, 6)
+                                                    .Le(1, 1)
+                                                    .Text(FromHex("000102030405060708090a0b0c0d0e0f"))
+                                                    .Text("\x04"
+                                                          "ab")
+                                                    .Le(1, 8)
+                                                    .Le(5, 8)
+                                                    .Le(6, 8)));
 }
 
 TEST(StatementWordsTest, ClassesSeeThroughComments) {
@@ -177,8 +203,9 @@ TEST(ScanQueryTest, RangesUseTheIndexInExpandedForm) {
   schema.key_columns = {0, 1};
   auto where = WhereRange(schema, {KeyText{"1", "x"}, KeyText{"2", "y"}});
   ASSERT_TRUE(where.ok());
-  EXPECT_EQ(*where, " WHERE (`a` >= 1 AND (`a` > 1 OR (`a` = 1 AND `b` > _utf8mb4 X'78')))"
-                    " AND (`a` <= 2 AND (`a` < 2 OR (`a` = 2 AND `b` <= _utf8mb4 X'79')))");
+  EXPECT_EQ(*where,
+            " WHERE (`a` >= 1 AND (`a` > 1 OR (`a` = 1 AND `b` > _utf8mb4 X'78')))"
+            " AND (`a` <= 2 AND (`a` < 2 OR (`a` = 2 AND `b` <= _utf8mb4 X'79')))");
   EXPECT_EQ(WhereRange(schema, {KeyText{"1 OR 1=1", "x"}, std::nullopt}).code(), Code::kInvalid);
 }
 

@@ -33,10 +33,17 @@ inline std::string FromHex(std::string_view hex) {
   return bytes;
 }
 
-inline std::string MakeEvent(BinlogEventType type, const std::string& body, bool checksum, uint32_t next_position = 500) {
+inline std::string MakeEvent(BinlogEventType type, const std::string& body, bool checksum,
+                             uint32_t next_position = 500) {
   const size_t size = kBinlogHeaderBytes + body.size() + (checksum ? 4 : 0);
-  std::string event = Bytes().Le(1'700'000'000, 4).Le(static_cast<uint8_t>(type), 1).Le(7, 4).Le(size, 4)
-                          .Le(next_position, 4).Le(0, 2).Text(body);
+  std::string event = Bytes()
+                          .Le(1'700'000'000, 4)
+                          .Le(static_cast<uint8_t>(type), 1)
+                          .Le(7, 4)
+                          .Le(size, 4)
+                          .Le(next_position, 4)
+                          .Le(0, 2)
+                          .Text(body);
   if (checksum) event += std::string(Bytes().Le(BinlogCrc32(event), 4));
   return event;
 }

@@ -55,7 +55,8 @@ MariadbServer::MariadbServer(const std::vector<std::string>& arguments) : argume
   CHECK(mkdtemp(folder) != nullptr);
   folder_ = folder;
   const pid_t install = Spawn({"mariadb-install-db", "--no-defaults", "--user=root", "--datadir=" + folder_ + "/data",
-                               "--auth-root-authentication-method=normal", "--skip-test-db", "--tmpdir=" + folder_}, folder_ + "/install.log");
+                               "--auth-root-authentication-method=normal", "--skip-test-db", "--tmpdir=" + folder_},
+                              folder_ + "/install.log");
   int status = 0;
   waitpid(install, &status, 0);
   CHECK(status == 0);
@@ -65,11 +66,21 @@ MariadbServer::MariadbServer(const std::vector<std::string>& arguments) : argume
 
 void MariadbServer::Start() {
   port_ = port_ == 0 ? FreePort() : port_;
-  std::vector<std::string> command = {"mariadbd", "--no-defaults", "--user=root", "--datadir=" + folder_ + "/data",
-                                      "--socket=" + folder_ + "/s.sock", "--port=" + std::to_string(port_),
-                                      "--bind-address=127.0.0.1", "--log-bin=binlog", "--server-id=7",
-                                      "--binlog-format=ROW", "--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0",
-                                      "--innodb-buffer-pool-size=32M", "--skip-name-resolve", "--tmpdir=" + folder_};
+  std::vector<std::string> command = {"mariadbd",
+                                      "--no-defaults",
+                                      "--user=root",
+                                      "--datadir=" + folder_ + "/data",
+                                      "--socket=" + folder_ + "/s.sock",
+                                      "--port=" + std::to_string(port_),
+                                      "--bind-address=127.0.0.1",
+                                      "--log-bin=binlog",
+                                      "--server-id=7",
+                                      "--binlog-format=ROW",
+                                      "--innodb-flush-log-at-trx-commit=0",
+                                      "--sync-binlog=0",
+                                      "--innodb-buffer-pool-size=32M",
+                                      "--skip-name-resolve",
+                                      "--tmpdir=" + folder_};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   pid_ = Spawn(command, folder_ + "/server.log");
   const Deadline deadline = Deadline::After(kStartMax);

@@ -176,10 +176,11 @@ INSTANTIATE_TEST_SUITE_P(RowImages, RowImageTest, ::testing::Values("FULL", "MIN
 TEST_F(MysqlServerTest, MinimalInsertsTakeTheColumnsDefaults) {
   MariadbServer server({"--binlog-row-image=MINIMAL"});
   Connect(server.Options());
-  server.Run({"CREATE TABLE t (id INT PRIMARY KEY, n INT DEFAULT 5, s VARCHAR(9) DEFAULT 'abc', b VARBINARY(4) DEFAULT "
-              "X'00ff', x INT, d DATE NOT NULL DEFAULT '2020-01-02', c TIMESTAMP(3) NOT NULL DEFAULT "
-              "CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), e DATETIME DEFAULT CURRENT_TIMESTAMP, r INT DEFAULT "
-              "(id + 1))"});
+  server.Run(
+      {"CREATE TABLE t (id INT PRIMARY KEY, n INT DEFAULT 5, s VARCHAR(9) DEFAULT 'abc', b VARBINARY(4) DEFAULT "
+       "X'00ff', x INT, d DATE NOT NULL DEFAULT '2020-01-02', c TIMESTAMP(3) NOT NULL DEFAULT "
+       "CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), e DATETIME DEFAULT CURRENT_TIMESTAMP, r INT DEFAULT "
+       "(id + 1))"});
   const SchemaPtr schema = Describe("t");
   auto source = Open(Now(), {schema});
   server.Run({"INSERT INTO t (id) VALUES (1), (2)", "INSERT INTO t (id, n) VALUES (3, NULL)",
@@ -215,8 +216,9 @@ TEST_F(MysqlServerTest, CompressedEventsAreRead) {
   server.Run({"CREATE TABLE t (id INT PRIMARY KEY, s TEXT)"});
   const SchemaPtr schema = Describe("t");
   auto source = Open(Now(), {schema});
-  server.Run({"INSERT INTO t VALUES (1, REPEAT('x', 5000)), (2, REPEAT('y', 5000))", "UPDATE t SET s = REPEAT('z', 999)",
-              "DELETE FROM t WHERE id = 1", "ALTER TABLE t ADD COLUMN extra_column_with_a_long_name INT"});
+  server.Run({"INSERT INTO t VALUES (1, REPEAT('x', 5000)), (2, REPEAT('y', 5000))",
+              "UPDATE t SET s = REPEAT('z', 999)", "DELETE FROM t WHERE id = 1",
+              "ALTER TABLE t ADD COLUMN extra_column_with_a_long_name INT"});
   Mirror mirror;
   std::vector<SchemaChange> changes;
   ASSERT_TRUE(Follow(*source, mirror, &changes).ok());
@@ -332,10 +334,11 @@ TEST_F(MysqlServerTest, StatementFormatStopsTheTableItNames) {
 TEST_F(MysqlServerTest, ChunksWalkCompositeKeysOfEveryKind) {
   MariadbServer server;
   Connect(server.Options());
-  server.Run({"CREATE TABLE t (s VARCHAR(20) CHARACTER SET latin1, e ENUM('z','a','m'), b VARBINARY(8), d DATETIME(3), "
-              "v INT, PRIMARY KEY (s, e, b, d))",
-              "INSERT INTO t SELECT CONCAT('k\xc3\xa9', seq % 7), 1 + seq % 3, UNHEX(HEX(seq)), '2024-01-01' + INTERVAL seq "
-              "SECOND, seq FROM seq_1_to_1500"});
+  server.Run(
+      {"CREATE TABLE t (s VARCHAR(20) CHARACTER SET latin1, e ENUM('z','a','m'), b VARBINARY(8), d DATETIME(3), "
+       "v INT, PRIMARY KEY (s, e, b, d))",
+       "INSERT INTO t SELECT CONCAT('k\xc3\xa9', seq % 7), 1 + seq % 3, UNHEX(HEX(seq)), '2024-01-01' + INTERVAL seq "
+       "SECOND, seq FROM seq_1_to_1500"});
   const SchemaPtr schema = Describe("t");
   at = Now();
   const Rows all = Scan(schema);

@@ -32,23 +32,51 @@ SchemaPtr Table() {
 }
 
 std::string TableMapBody(uint8_t id_type = 3) {
-  return Bytes().Le(42, 6).Le(1, 2).Le(4, 1).Text("shop").Le(0, 1).Le(1, 1).Text("t").Le(0, 1).Le(2, 1)
-      .Le(id_type, 1).Le(15, 1).Le(2, 1).Le(80, 2).Le(2, 1);
+  return Bytes()
+      .Le(42, 6)
+      .Le(1, 2)
+      .Le(4, 1)
+      .Text("shop")
+      .Le(0, 1)
+      .Le(1, 1)
+      .Text("t")
+      .Le(0, 1)
+      .Le(2, 1)
+      .Le(id_type, 1)
+      .Le(15, 1)
+      .Le(2, 1)
+      .Le(80, 2)
+      .Le(2, 1);
 }
 std::string InsertBody(uint32_t id, const std::string& name) {
   return Bytes().Le(42, 6).Le(1, 2).Le(2, 2).Le(2, 1).Le(3, 1).Le(0, 1).Le(id, 4).Le(name.size(), 1).Text(name);
 }
 std::string UpdateBody(uint32_t before, uint32_t after) {
-  return Bytes().Le(42, 6).Le(1, 2).Le(2, 2).Le(2, 1).Le(3, 1).Le(3, 1).Le(0, 1).Le(before, 4).Le(1, 1).Text("a")
-      .Le(0, 1).Le(after, 4).Le(1, 1).Text("b");
+  return Bytes()
+      .Le(42, 6)
+      .Le(1, 2)
+      .Le(2, 2)
+      .Le(2, 1)
+      .Le(3, 1)
+      .Le(3, 1)
+      .Le(0, 1)
+      .Le(before, 4)
+      .Le(1, 1)
+      .Text("a")
+      .Le(0, 1)
+      .Le(after, 4)
+      .Le(1, 1)
+      .Text("b");
 }
 std::string GtidBody(uint64_t sequence) {
   return Bytes().Le(0, 1).Text(FromHex("000102030405060708090a0b0c0d0e0f")).Le(sequence, 8).Le(2, 1).Le(0, 16);
 }
 
 std::vector<std::string> Transaction(bool checksum = true) {
-  return {MakeFormat("8.0.36", checksum), MakeEvent(Type::kGtid, GtidBody(5), checksum),
-          MakeEvent(Type::kQuery, MakeQuery("BEGIN"), checksum), MakeEvent(Type::kTableMap, TableMapBody(), checksum),
+  return {MakeFormat("8.0.36", checksum),
+          MakeEvent(Type::kGtid, GtidBody(5), checksum),
+          MakeEvent(Type::kQuery, MakeQuery("BEGIN"), checksum),
+          MakeEvent(Type::kTableMap, TableMapBody(), checksum),
           MakeEvent(Type::kWriteRowsV2, InsertBody(1, "x"), checksum),
           MakeEvent(Type::kUpdateRowsV2, UpdateBody(1, 2), checksum),
           MakeEvent(Type::kXid, Bytes().Le(9, 8), checksum, 900)};
@@ -110,16 +138,18 @@ TEST(StreamTest, CompressedTransactionGivesTheSameChanges) {
   std::string packed(ZSTD_compressBound(inner.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), inner.data(), inner.size(), 3));
   ASSERT_LT(packed.size(), 251u);
-  const std::string body = Bytes().Le(2, 1).Le(1, 1).Le(0, 1).Le(1, 1).Le(1, 1).Le(packed.size(), 1).Le(0, 1)
-                               .Text(packed);
+  const std::string body =
+      Bytes().Le(2, 1).Le(1, 1).Le(0, 1).Le(1, 1).Le(1, 1).Le(packed.size(), 1).Le(0, 1).Text(packed);
   const Played played = Play({plain[0], plain[1], MakeEvent(Type::kTransactionPayload, body, false, 900)});
   ASSERT_TRUE(played.status.ok()) << played.status.ToString();
   ASSERT_EQ(played.events.size(), 3u);
   EXPECT_EQ(std::get<RowBatch>(played.events[1].body).rows.size(), 2u);
   EXPECT_EQ(std::get<MysqlPosition>(played.events[2].at.at).offset, 900u);
   for (size_t size = 0; size < body.size(); ++size) {
-    EXPECT_EQ(Play({plain[0], plain[1], MakeEvent(Type::kTransactionPayload, body.substr(0, size), false)}).status.code(),
-              Code::kCorrupt) << size;
+    EXPECT_EQ(
+        Play({plain[0], plain[1], MakeEvent(Type::kTransactionPayload, body.substr(0, size), false)}).status.code(),
+        Code::kCorrupt)
+        << size;
   }
 }
 
@@ -177,7 +207,8 @@ TEST(StreamTest, PreparedXaStopsItsTablesAndOnePhaseXaIsApplied) {
   for (const bool one_phase : {false, true}) {
     std::vector<std::string> events = Transaction();
     events[2] = MakeEvent(Type::kQuery, MakeQuery("XA START X'61',X'',1"), true);
-    events[6] = MakeEvent(Type::kXaPrepare, Bytes().Le(one_phase ? 1 : 0, 1).Le(1, 4).Le(1, 4).Le(0, 4).Text("a"), true);
+    events[6] =
+        MakeEvent(Type::kXaPrepare, Bytes().Le(one_phase ? 1 : 0, 1).Le(1, 4).Le(1, 4).Le(0, 4).Text("a"), true);
     const Played played = Play(events);
     ASSERT_TRUE(played.status.ok()) << played.status.ToString();
     ASSERT_EQ(played.events.size(), 3u);

@@ -51,7 +51,8 @@ TEST(BinaryCell, NumericPrintsAsTheServerDoes) {
 TEST(BinaryCell, DecimalsUpTo18DigitsAreIntegers) {
   EXPECT_EQ(Text(Type(TypeKind::kDecimal, 10, 2), Numeric({12, 3000}, 0, 0, 2)), "1230");
   EXPECT_EQ(Text(Type(TypeKind::kDecimal, 10, 2), Numeric({12}, 0, 0x4000, 2)), "-1200");
-  EXPECT_EQ(Text(Type(TypeKind::kDecimal, 18, 0), Numeric({99, 9999, 9999, 9999, 9999}, 4, 0, 0)), "999999999999999999");
+  EXPECT_EQ(Text(Type(TypeKind::kDecimal, 18, 0), Numeric({99, 9999, 9999, 9999, 9999}, 4, 0, 0)),
+            "999999999999999999");
   EXPECT_EQ(Text(Type(TypeKind::kDecimal, 20, 2), Numeric({12}, 0, 0, 2)), "12.00");
   EXPECT_EQ(Text(Type(TypeKind::kDecimal, 10, 2), Numeric({}, 0, 0xC000, 0)), "NaN");
 }
@@ -73,14 +74,15 @@ TEST(BinaryCell, BitsAndJsonb) {
 }
 
 TEST(BinaryCell, WrongSizesAreCorrupt) {
-  const TypeKind kinds[] = {TypeKind::kBool, TypeKind::kInt16, TypeKind::kInt32, TypeKind::kInt64, TypeKind::kFloat32,
-                            TypeKind::kFloat64, TypeKind::kDate, TypeKind::kTimeOfDay, TypeKind::kTimeTz,
-                            TypeKind::kDateTime, TypeKind::kInterval, TypeKind::kUuid, TypeKind::kBitString,
-                            TypeKind::kNumeric, TypeKind::kJson};
+  const TypeKind kinds[] = {TypeKind::kBool,      TypeKind::kInt16,    TypeKind::kInt32,    TypeKind::kInt64,
+                            TypeKind::kFloat32,   TypeKind::kFloat64,  TypeKind::kDate,     TypeKind::kTimeOfDay,
+                            TypeKind::kTimeTz,    TypeKind::kDateTime, TypeKind::kInterval, TypeKind::kUuid,
+                            TypeKind::kBitString, TypeKind::kNumeric,  TypeKind::kJson};
   for (const TypeKind kind : kinds) {
     std::string arena;
     EXPECT_EQ(CellFromBinary(Type(kind), "", arena).code(), Code::kCorrupt) << static_cast<int>(kind);
-    EXPECT_EQ(CellFromBinary(Type(kind), "abcdefghijklmnopq", arena).ok(), kind == TypeKind::kJson) << static_cast<int>(kind);
+    EXPECT_EQ(CellFromBinary(Type(kind), "abcdefghijklmnopq", arena).ok(), kind == TypeKind::kJson)
+        << static_cast<int>(kind);
   }
 }
 

@@ -145,15 +145,15 @@ TEST_F(BinderTest, ChangedKeyComesWithTheOldOne) {
 }
 
 TEST_F(BinderTest, TransactionsUpToTheResumePositionAreDropped) {
-  FeedAll({WireBegin(90, 7), Relation(), WireInsert(kOid, {"1", "a"}), WireCommit(90, 100),
-           WireBegin(100, 8), WireInsert(kOid, {"2", "b"}), WireCommit(100, 110)});
+  FeedAll({WireBegin(90, 7), Relation(), WireInsert(kOid, {"1", "a"}), WireCommit(90, 100), WireBegin(100, 8),
+           WireInsert(kOid, {"2", "b"}), WireCommit(100, 110)});
   EXPECT_EQ(Events(), "begin I-(2,b) commit@110");
 }
 
 TEST_F(BinderTest, AddedTableIgnoresTransactionsBeforeItsPosition) {
   binder_.AddTable(Schema(), 150);
-  FeedAll({WireBegin(140, 7), Relation(), WireInsert(kOid, {"1", "a"}), WireCommit(140, 150),
-           WireBegin(150, 8), WireInsert(kOid, {"2", "b"}), WireCommit(150, 160)});
+  FeedAll({WireBegin(140, 7), Relation(), WireInsert(kOid, {"1", "a"}), WireCommit(140, 150), WireBegin(150, 8),
+           WireInsert(kOid, {"2", "b"}), WireCommit(150, 160)});
   EXPECT_EQ(Events(), "begin I-(2,b) commit@160");
 }
 

@@ -48,12 +48,26 @@ void ExpectRowsAtEveryCut(const std::string& bytes, bool binary, const std::stri
   }
 }
 
-TEST(CopyRows, TextIsUnescaped) { ExpectRowsAtEveryCut("1\ta\\tb\\\\\n2\t\\N\n3\t\n", false, "1=a\tb\\;2=NULL;3=;"); }
+TEST(CopyRows, TextIsUnescaped) {
+  ExpectRowsAtEveryCut("1\ta\\tb\\\\\n2\t\\N\n3\t\n", false, "1=a\tb\\;2=NULL;3=;");
+}
 
 TEST(CopyRows, BinaryRowsMayBeSplitOverMessages) {
-  const std::string bytes = Bytes().Raw(std::string("PGCOPY\n\377\r\n\0", 11)).U(0, 4).U(0, 4)
-                                .U(2, 2).U(4, 4).U(1, 4).U(2, 4).Raw("ab")
-                                .U(2, 2).U(4, 4).U(2, 4).U(0xFFFFFFFF, 4).U(0xFFFF, 2).text();
+  const std::string bytes = Bytes()
+                                .Raw(std::string("PGCOPY\n\377\r\n\0", 11))
+                                .U(0, 4)
+                                .U(0, 4)
+                                .U(2, 2)
+                                .U(4, 4)
+                                .U(1, 4)
+                                .U(2, 4)
+                                .Raw("ab")
+                                .U(2, 2)
+                                .U(4, 4)
+                                .U(2, 4)
+                                .U(0xFFFFFFFF, 4)
+                                .U(0xFFFF, 2)
+                                .text();
   ExpectRowsAtEveryCut(bytes, true, "1=ab;2=NULL;");
 }
 

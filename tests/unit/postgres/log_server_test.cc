@@ -103,7 +103,8 @@ TEST_F(PostgresLog, IdleDatabaseAdvancesPositionAndSlot) {
   Sql("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE other (id int)");
   Start({"t"});
   Sql("INSERT INTO other SELECT generate_series(1, 100)");
-  const std::string before = Value("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE database = current_database()");
+  const std::string before =
+      Value("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE database = current_database()");
   EXPECT_THAT(ReadLog(), ElementsAre());  // reaches the position of the call
   ASSERT_TRUE(source_->Acknowledge(position_).ok());
   const Deadline deadline = Deadline::After(std::chrono::seconds(20));

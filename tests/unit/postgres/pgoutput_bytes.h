@@ -45,7 +45,9 @@ struct WireColumn {
   uint32_t oid;
 };
 
-inline std::string WireBegin(uint64_t lsn, uint32_t xid) { return Bytes().Raw("B").U(lsn, 8).U(0, 8).U(xid, 4).text(); }
+inline std::string WireBegin(uint64_t lsn, uint32_t xid) {
+  return Bytes().Raw("B").U(lsn, 8).U(0, 8).U(xid, 4).text();
+}
 inline std::string WireCommit(uint64_t lsn, uint64_t end) {
   return Bytes().Raw("C").U(0, 1).U(lsn, 8).U(end, 8).U(0, 8).text();
 }
@@ -53,7 +55,8 @@ inline std::string WireRelation(uint32_t oid, const std::string& name, char iden
                                 const std::vector<WireColumn>& columns) {
   Bytes bytes;
   bytes.Raw("R").U(oid, 4).Z("public").Z(name).Raw(std::string(1, identity)).U(columns.size(), 2);
-  for (const WireColumn& column : columns) bytes.U(column.key ? 1 : 0, 1).Z(column.name).U(column.oid, 4).U(0xFFFFFFFF, 4);
+  for (const WireColumn& column : columns)
+    bytes.U(column.key ? 1 : 0, 1).Z(column.name).U(column.oid, 4).U(0xFFFFFFFF, 4);
   return bytes.text();
 }
 inline std::string WireInsert(uint32_t oid, const std::vector<std::string>& row) {

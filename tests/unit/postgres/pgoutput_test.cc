@@ -47,8 +47,20 @@ TEST(Pgoutput, RelationListsColumnsWithKeyFlag) {
 }
 
 TEST(Pgoutput, RowsKeepNullUnchangedTextAndBinaryApart) {
-  const std::string bytes =
-      Bytes().Raw("I").U(16, 4).Raw("N").U(4, 2).Raw("n").Raw("u").Raw("t").U(2, 4).Raw("ab").Raw("b").U(1, 4).Raw("c").text();
+  const std::string bytes = Bytes()
+                                .Raw("I")
+                                .U(16, 4)
+                                .Raw("N")
+                                .U(4, 2)
+                                .Raw("n")
+                                .Raw("u")
+                                .Raw("t")
+                                .U(2, 4)
+                                .Raw("ab")
+                                .Raw("b")
+                                .U(1, 4)
+                                .Raw("c")
+                                .text();
   const auto insert = ParseExactly<InsertMessage>(bytes);
   std::vector<TupleColumn> columns;
   ReadTuple(insert.after, columns);
@@ -86,8 +98,9 @@ TEST(Pgoutput, OriginTypeAndLogicalMessage) {
 TEST(Pgoutput, StreamedMessagesCarryTheirTransaction) {
   EXPECT_TRUE(ParseExactly<StreamStartMessage>(Bytes().Raw("S").U(5, 4).U(1, 1).text()).first_segment);
   ParseExactly<StreamStopMessage>("E");
-  EXPECT_EQ(ParseExactly<StreamCommitMessage>(Bytes().Raw("c").U(5, 4).U(0, 1).U(1, 8).U(2, 8).U(3, 8).text()).commit.end_lsn,
-            2u);
+  EXPECT_EQ(
+      ParseExactly<StreamCommitMessage>(Bytes().Raw("c").U(5, 4).U(0, 1).U(1, 8).U(2, 8).U(3, 8).text()).commit.end_lsn,
+      2u);
   const std::string abort = Bytes().Raw("A").U(5, 4).U(6, 4).text();
   ASSERT_TRUE(Parse(abort).ok());
   EXPECT_EQ(std::get<StreamAbortMessage>(*Parse(abort)).subtransaction_xid, 6u);

@@ -32,10 +32,12 @@ uint16_t FreePort() {
 
 // The server refuses to run as root.
 pid_t Spawn(std::vector<std::string> words, const std::string& log) {
-  if (geteuid() == 0) words.insert(words.begin(), {"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"});
+  if (geteuid() == 0)
+    words.insert(words.begin(), {"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"});
   const pid_t pid = fork();
   if (pid != 0) return pid;
-  if (std::freopen(log.c_str(), "a", stdout) == nullptr || std::freopen(log.c_str(), "a", stderr) == nullptr) _exit(126);
+  if (std::freopen(log.c_str(), "a", stdout) == nullptr || std::freopen(log.c_str(), "a", stderr) == nullptr)
+    _exit(126);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -79,15 +81,18 @@ PostgresServer::PostgresServer() {
   std::fclose(file);
   int status = 0;
   const pid_t init = Spawn({kBin + "initdb", "-D", data, "-U", "postgres", "--no-sync", "-A", "scram-sha-256",
-                            "--pwfile=" + password, "-E", "UTF8", "--locale=C.UTF-8"}, log);
+                            "--pwfile=" + password, "-E", "UTF8", "--locale=C.UTF-8"},
+                           log);
   CHECK(waitpid(init, &status, 0) == init && status == 0);
   port_ = FreePort();
   pid_ = Spawn({kBin + "postgres", "-D", data, "-p", std::to_string(port_), "-k", folder_, "-c",
-                "listen_addresses=127.0.0.1", "-c", "wal_level=logical", "-c", "fsync=off", "-c",
-                "shared_buffers=16MB", "-c", "max_wal_senders=20", "-c", "max_replication_slots=20"}, log);
+                "listen_addresses=127.0.0.1", "-c", "wal_level=logical", "-c", "fsync=off", "-c", "shared_buffers=16MB",
+                "-c", "max_wal_senders=20", "-c", "max_replication_slots=20"},
+               log);
   const Deadline deadline = Deadline::After(kWait);
   while (true) {
-    const auto connected = PgConnection::Connect(AdminOptions(port_, "postgres"), PgConnection::Kind::kQueries, deadline);
+    const auto connected =
+        PgConnection::Connect(AdminOptions(port_, "postgres"), PgConnection::Kind::kQueries, deadline);
     if (connected.ok()) break;
     CHECK(!deadline.Passed());
     std::this_thread::yield();
@@ -107,11 +112,13 @@ void PostgresTest::SetUp() {
   static int number = 0;
   database_ = "db" + std::to_string(++number);
   const uint16_t port = PostgresServer::Get().port();
-  auto maker = PgConnection::Connect(AdminOptions(port, "postgres"), PgConnection::Kind::kQueries, Deadline::After(kWait));
+  auto maker =
+      PgConnection::Connect(AdminOptions(port, "postgres"), PgConnection::Kind::kQueries, Deadline::After(kWait));
   ASSERT_TRUE(maker.ok()) << maker.status().ToString();
   const auto made = maker->Query("CREATE DATABASE " + database_, Deadline::After(kWait));
   ASSERT_TRUE(made.ok()) << made.status().ToString();
-  auto admin = PgConnection::Connect(AdminOptions(port, database_), PgConnection::Kind::kQueries, Deadline::After(kWait));
+  auto admin =
+      PgConnection::Connect(AdminOptions(port, database_), PgConnection::Kind::kQueries, Deadline::After(kWait));
   ASSERT_TRUE(admin.ok());
   admin_ = std::make_unique<PgConnection>(std::move(*admin));
   Sql("SET search_path = public");
@@ -139,7 +146,9 @@ std::string PostgresTest::Value(const std::string& sql) {
   return rows.ok() && rows->size() > 0 ? rows->String(0, 0) : "";
 }
 
-PostgresOptions PostgresTest::Options() const { return AdminOptions(PostgresServer::Get().port(), database_); }
+PostgresOptions PostgresTest::Options() const {
+  return AdminOptions(PostgresServer::Get().port(), database_);
+}
 
 SchemaPtr PostgresTest::Described(const std::string& table) {
   auto described = connector_->DescribeTables({{"public", table}});

@@ -101,7 +101,8 @@ TEST_F(PostgresSetup, LostSlotIsGone) {
   const Position old = position_;
   Sql("INSERT INTO t VALUES (1)");
   const Deadline deadline = Deadline::After(std::chrono::seconds(10));
-  while (Value("SELECT active FROM pg_replication_slots WHERE slot_name = '" + slot + "'") == "t" && !deadline.Passed()) {
+  while (Value("SELECT active FROM pg_replication_slots WHERE slot_name = '" + slot + "'") == "t" &&
+         !deadline.Passed()) {
   }
   Sql("SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_flush_lsn())");
   EXPECT_EQ(connector_->OpenSource(old, schemas_, filter_).code(), Code::kGone);
@@ -150,7 +151,8 @@ TEST_F(PostgresSetup, WaitVisibleWaitsForARunningTransaction) {
   EXPECT_EQ((*scanner)->WaitVisible(seen, Deadline::After(std::chrono::milliseconds(50)), {}).code(), Code::kTimeout);
   Sql("COMMIT");
   EXPECT_TRUE((*scanner)->WaitVisible(seen, Deadline::After(std::chrono::seconds(5)), {}).ok());
-  EXPECT_TRUE((*scanner)->WaitVisible(Position{PostgresPosition{1, 0}}, Deadline::After(std::chrono::seconds(5)), {}).ok());
+  EXPECT_TRUE(
+      (*scanner)->WaitVisible(Position{PostgresPosition{1, 0}}, Deadline::After(std::chrono::seconds(5)), {}).ok());
 }
 
 }  // namespace

@@ -12,18 +12,22 @@ namespace {
 
 constexpr char kColumns[] =
     "id int PRIMARY KEY, b bool, i2 smallint, i8 bigint, f4 real, f8 double precision, n numeric, d numeric(10,2), "
-    "dd numeric(30,5), t text, vc varchar(20), c char(6), nm name, by bytea, da date, ti time, tz timetz, ts timestamp, "
+    "dd numeric(30,5), t text, vc varchar(20), c char(6), nm name, by bytea, da date, ti time, tz timetz, ts "
+    "timestamp, "
     "tt timestamptz, iv interval, u uuid, j json, jb jsonb, bi bit(5), vb varbit, m mood, dom positive";
 
 constexpr const char* kRows[] = {
-    "1, true, -32768, 9223372036854775807, 1.1, 1e-300, 123.4500, -12.30, 12345678901234567890.12345, E'a\\tb\\\\\\n\\'', "
+    "1, true, -32768, 9223372036854775807, 1.1, 1e-300, 123.4500, -12.30, 12345678901234567890.12345, "
+    "E'a\\tb\\\\\\n\\'', "
     "'héé', 'ab', 'name', '\\x00ff5c', '0044-03-15 BC', '24:00:00', '08:30:00.5+02', '0001-01-01 00:00:00.000001', "
     "'2024-02-29 12:00:00.5+02', '1 year 2 mons -3 days 04:05:06.789', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', "
     "'{\"a\" : 1}', '{\"a\" : [1, null]}', B'10110', B'1', 'happy', 5",
     "2, false, 0, 0, 'NaN', '-Infinity', 'NaN', 'NaN', 0, '', '', '', '', '', 'infinity', '00:00:00.000001', "
     "'23:59:59-05:30', '-infinity', 'infinity', '-00:00:01', '00000000-0000-0000-0000-000000000000', 'null', '\"x\"', "
     "B'00000', B'', 'sad', NULL",
-    "3" ", NULL, NULL, NULL, '-0', 'Infinity', 1e-20, 99999999.99, -0.00001, '\\N', NULL, NULL, NULL, NULL, '-infinity', NULL, NULL, "
+    "3"
+    ", NULL, NULL, NULL, '-0', 'Infinity', 1e-20, 99999999.99, -0.00001, '\\N', NULL, NULL, NULL, NULL, '-infinity', "
+    "NULL, NULL, "
     "'294276-12-31 23:59:59.999999', '294276-12-31 23:59:59.999999+00', '0', NULL, NULL, NULL, NULL, NULL, NULL, NULL",
     "4, true, 1, 1, 3.4028235e38, 5e-324, 10000000000000000000000, 0.05, 1, 'x', 'y', 'z', 'w', '\\x01', '1969-12-31', "
     "'12:34:56', '00:00:00+15:59:59', '1969-12-31 23:59:59.999999', '0044-03-15 00:00:00+00 BC', '-178000000 years', "
@@ -31,9 +35,7 @@ constexpr const char* kRows[] = {
 
 class PostgresTypes : public PostgresTest {
  protected:
-  void MakeTable(const std::string& name) {
-    Sql("CREATE TABLE " + name + " (" + kColumns + ")");
-  }
+  void MakeTable(const std::string& name) { Sql("CREATE TABLE " + name + " (" + kColumns + ")"); }
   void Fill(const std::string& name) {
     for (const char* row : kRows) Sql("INSERT INTO " + name + " VALUES (" + row + ")");
   }
@@ -89,7 +91,8 @@ TEST_F(PostgresTypes, CopyAndLogGiveTheSameCellsInTextAndInBinary) {
   source_.reset();
   Sql("DELETE FROM t");
   Fill("t");
-  auto text_source = PostgresSource::Open(Options(), std::get<PostgresPosition>(position_.at), schemas_, filter_, memory);
+  auto text_source =
+      PostgresSource::Open(Options(), std::get<PostgresPosition>(position_.at), schemas_, filter_, memory);
   ASSERT_TRUE(text_source.ok()) << text_source.status().ToString();
   source_ = std::move(*text_source);
   EXPECT_EQ(Logged(), copied);

@@ -64,7 +64,8 @@ TEST_F(Auth, StoredNativeHashIsWhatPasswordFunctionPrints) {
   const auto hash = ParseNativeHash("*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19");
   ASSERT_TRUE(hash.ok());
   EXPECT_EQ(*hash, NativeStoredHash("password"));
-  for (const char* wrong : {"", "*", "2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E1G"}) {
+  for (const char* wrong :
+       {"", "*", "2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19", "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E1G"}) {
     EXPECT_EQ(ParseNativeHash(wrong).code(), Code::kInvalid) << wrong;
   }
 }
@@ -190,7 +191,8 @@ std::string Response(uint32_t capabilities) {
 }
 
 constexpr uint32_t kUsual = protocol::kClientProtocol41 | protocol::kClientConnectWithDb | protocol::kClientPluginAuth |
-                            protocol::kClientPluginAuthLenenc | protocol::kClientConnectAttrs | protocol::kClientSecureConnection;
+                            protocol::kClientPluginAuthLenenc | protocol::kClientConnectAttrs |
+                            protocol::kClientSecureConnection;
 
 TEST(Handshake, ResponseIsReadInFull) {
   const auto login = ParseHandshakeResponse(Response(kUsual));

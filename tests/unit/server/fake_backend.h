@@ -46,8 +46,8 @@ inline const std::vector<ResultColumn>& TypedColumns() {
 
 inline std::unique_ptr<ResultCursor> TypedRow() {
   return std::make_unique<FixedCursor>(
-      TypedColumns(), std::vector<FixedCursor::Row>{{"-7", "18446744073709551615", "1.5", "Zoë", "2024-02-29 23:59:58.000001",
-                                                     "-34:22:59", std::nullopt}});
+      TypedColumns(), std::vector<FixedCursor::Row>{{"-7", "18446744073709551615", "1.5", "Zoë",
+                                                     "2024-02-29 23:59:58.000001", "-34:22:59", std::nullopt}});
 }
 
 class FakeSession : public SqlSession {
@@ -69,8 +69,8 @@ class FakeSession : public SqlSession {
     if (sql.find("missing") != std::string::npos) return Status(Code::kNotFound, "table d.missing does not exist");
     return std::vector<ResultColumn>(CountParameters(sql).value(), {.name = "v"});
   }
-  Result<std::unique_ptr<ResultCursor>> ExecutePrepared(const std::string& sql,
-                                                        const std::vector<std::optional<std::string>>& values) override {
+  Result<std::unique_ptr<ResultCursor>> ExecutePrepared(
+      const std::string& sql, const std::vector<std::optional<std::string>>& values) override {
     return Answer(sql, values);
   }
   const std::string& database() const override { return database_; }
@@ -92,8 +92,8 @@ class FakeSession : public SqlSession {
     if (sql.find("typed") != std::string::npos) return TypedRow();
     if (sql.find("sleep") != std::string::npos) return Sleep();
     if (sql.find("large") != std::string::npos) {
-      return std::unique_ptr<ResultCursor>(new FixedCursor(
-          {{.name = "l", .type = ResultType::kBlob}}, {{std::string(17u << 20, 'x')}, {std::string("end")}}));
+      return std::unique_ptr<ResultCursor>(new FixedCursor({{.name = "l", .type = ResultType::kBlob}},
+                                                           {{std::string(17u << 20, 'x')}, {std::string("end")}}));
     }
     if (sql.find("infinite") != std::string::npos) {
       return std::unique_ptr<ResultCursor>(new FixedCursor({{.name = "d", .type = ResultType::kDate}}, {{"infinity"}}));
@@ -103,8 +103,8 @@ class FakeSession : public SqlSession {
       return std::unique_ptr<ResultCursor>(new FixedCursor(columns, {values}));
     }
     if (sql.find("missing") != std::string::npos) return Status(Code::kNotFound, "table d.missing does not exist");
-    return std::unique_ptr<ResultCursor>(
-        new FixedCursor({{.name = "n", .type = ResultType::kLongLong}}, {{std::string(sql.substr(sql.rfind(' ') + 1))}}));
+    return std::unique_ptr<ResultCursor>(new FixedCursor({{.name = "n", .type = ResultType::kLongLong}},
+                                                         {{std::string(sql.substr(sql.rfind(' ') + 1))}}));
   }
   Result<std::unique_ptr<ResultCursor>> Sleep() {
     std::unique_lock lock(mutex_);
@@ -123,7 +123,9 @@ class FakeSession : public SqlSession {
 class FakeEngine : public SqlEngine {
  public:
   void RegisterSystemTable(const std::string&, SystemTable) override {}
-  std::unique_ptr<SqlSession> NewSession(const std::string&, uint32_t) override { return std::make_unique<FakeSession>(); }
+  std::unique_ptr<SqlSession> NewSession(const std::string&, uint32_t) override {
+    return std::make_unique<FakeSession>();
+  }
 };
 
 class FakeJobs : public JobService {

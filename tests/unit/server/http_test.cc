@@ -45,9 +45,10 @@ TEST_F(Http, MetricsHoldCountersAndGauges) {
   metrics_.CommandFailed(1064);
   auto got = client_->Get("/metrics");
   ASSERT_TRUE(got);
-  for (const char* line : {"freshet_connections 1", "freshet_commands_total{command=\"query\"} 1",
-                           "freshet_command_errors_total{code=\"1064\"} 1", "freshet_job_state{job=\"shop\",state=\"RUNNING\"} 1",
-                           "freshet_table_lag_ms{job=\"shop\",table=\"shop.orders\"} 12", "freshet_store_disk_bytes 4096"}) {
+  for (const char* line :
+       {"freshet_connections 1", "freshet_commands_total{command=\"query\"} 1",
+        "freshet_command_errors_total{code=\"1064\"} 1", "freshet_job_state{job=\"shop\",state=\"RUNNING\"} 1",
+        "freshet_table_lag_ms{job=\"shop\",table=\"shop.orders\"} 12", "freshet_store_disk_bytes 4096"}) {
     EXPECT_NE(got->body.find(line), std::string::npos) << line << "\n" << got->body;
   }
 }

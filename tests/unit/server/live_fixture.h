@@ -40,7 +40,11 @@ class Live : public ::testing::Test {
     accounts_.AddWithPassword("native", "n4tive", AuthPlugin::kNative);
     accounts_.AddWithPassword("sha2", "sh4", AuthPlugin::kCachingSha2);
     accounts_.AddWithHash("hashed", NativeStoredHash("h4shed"), AuthPlugin::kCachingSha2);
-    environment_ = {.accounts = &accounts_, .rsa = &rsa_, .sql = &engine_, .jobs = &jobs_, .metrics = &metrics_,
+    environment_ = {.accounts = &accounts_,
+                    .rsa = &rsa_,
+                    .sql = &engine_,
+                    .jobs = &jobs_,
+                    .metrics = &metrics_,
                     .connections = &connections_};
     StartListener();
   }
@@ -117,13 +121,16 @@ inline std::string FirstCell(MYSQL* client) {
   MYSQL_RES* result = mysql_store_result(client);
   if (result == nullptr) return "no result";
   MYSQL_ROW row = mysql_fetch_row(result);
-  std::string cell = row == nullptr ? "no row" : row[0] == nullptr ? "NULL" : std::string(row[0], mysql_fetch_lengths(result)[0]);
+  std::string cell = row == nullptr      ? "no row"
+                     : row[0] == nullptr ? "NULL"
+                                         : std::string(row[0], mysql_fetch_lengths(result)[0]);
   mysql_free_result(result);
   return cell;
 }
 
 inline std::string Ask(MYSQL* client, const std::string& sql) {
-  if (mysql_real_query(client, sql.data(), sql.size()) != 0) return std::string("error ") + std::to_string(mysql_errno(client));
+  if (mysql_real_query(client, sql.data(), sql.size()) != 0)
+    return std::string("error ") + std::to_string(mysql_errno(client));
   return FirstCell(client);
 }
 

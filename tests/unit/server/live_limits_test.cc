@@ -56,8 +56,9 @@ TEST_F(Live, PacketTooLargeIsToldByItsError) {
 }
 
 TEST_F(Live, WrongSequenceAndGarbageAreAnsweredAndClosed) {
-  for (const std::string& garbage : {std::string("\x01\x00\x00\x07x", 5), std::string("GET / HTTP/1.1\r\n\r\n"),
-                                     std::string("\xff\xff\xff\x01", 4), std::string(5, '\0') + std::string("\x05\0\0\1aaaaa", 9)}) {
+  for (const std::string& garbage :
+       {std::string("\x01\x00\x00\x07x", 5), std::string("GET / HTTP/1.1\r\n\r\n"), std::string("\xff\xff\xff\x01", 4),
+        std::string(5, '\0') + std::string("\x05\0\0\1aaaaa", 9)}) {
     const int raw = RawSocket();
     ASSERT_EQ(::send(raw, garbage.data(), garbage.size(), MSG_NOSIGNAL), static_cast<ssize_t>(garbage.size()));
     ::shutdown(raw, SHUT_WR);
@@ -116,7 +117,8 @@ TEST(TlsFiles, SelfSignedPairIsMadeOnceAndItsKeyIsPrivate) {
   const auto files = SelfSignedFiles(name);
   ASSERT_TRUE(files.ok());
   const auto made = std::filesystem::last_write_time(files->certificate);
-  EXPECT_EQ(std::filesystem::status(files->key).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(std::filesystem::status(files->key).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   ASSERT_TRUE(SelfSignedFiles(name).ok());
   EXPECT_EQ(std::filesystem::last_write_time(files->certificate), made);
   EXPECT_EQ(TlsContext::Load({"/nonexistent", files->key}).code(), Code::kInvalid);

@@ -8,9 +8,10 @@ namespace {
 
 TEST_F(Live, EveryUserLogsInWithEitherTransport) {
   for (const bool tls : {false, true}) {
-    for (const Login& login : {Login{"root", "", nullptr, tls}, Login{"native", "n4tive", nullptr, tls},
-                               Login{"sha2", "sh4", nullptr, tls}, Login{"native", "n4tive", "caching_sha2_password", tls},
-                               Login{"sha2", "sh4", "mysql_native_password", tls}}) {
+    for (const Login& login :
+         {Login{"root", "", nullptr, tls}, Login{"native", "n4tive", nullptr, tls}, Login{"sha2", "sh4", nullptr, tls},
+          Login{"native", "n4tive", "caching_sha2_password", tls},
+          Login{"sha2", "sh4", "mysql_native_password", tls}}) {
       ClientPtr client = Connect(login);
       ASSERT_NE(client, nullptr) << login.user << " tls=" << tls << ": " << client_message_;
       EXPECT_EQ(Ask(client.get(), "SELECT 42"), "42");
@@ -31,8 +32,8 @@ TEST_F(Live, FirstLoginByStoredHashTakesTheFullExchangeThenTheCache) {
 }
 
 TEST_F(Live, WrongPasswordUnknownUserAndDatabaseAreRefusedByTheirNumbers) {
-  for (const Login& login : {Login{"root", "wrong"}, Login{"native", "wrong"}, Login{"sha2", "wrong"}, Login{"nobody", ""},
-                             Login{"nobody", "x"}}) {
+  for (const Login& login : {Login{"root", "wrong"}, Login{"native", "wrong"}, Login{"sha2", "wrong"},
+                             Login{"nobody", ""}, Login{"nobody", "x"}}) {
     EXPECT_EQ(Connect(login), nullptr) << login.user;
     EXPECT_EQ(client_error_, 1045u) << client_message_;
     EXPECT_NE(client_message_.find("Access denied for user '" + login.user), std::string::npos);

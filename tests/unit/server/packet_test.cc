@@ -79,8 +79,8 @@ TEST(Packet, RestAfterTheTlsAnnouncementIsHandedOver) {
 }
 
 TEST(Wire, LengthEncodedIntegersSurviveAtEveryWidthBorder) {
-  for (const uint64_t value : {uint64_t{0}, uint64_t{250}, uint64_t{251}, uint64_t{255}, uint64_t{65535}, uint64_t{65536},
-                               uint64_t{0xffffff}, uint64_t{0x1000000}, UINT64_MAX}) {
+  for (const uint64_t value : {uint64_t{0}, uint64_t{250}, uint64_t{251}, uint64_t{255}, uint64_t{65535},
+                               uint64_t{65536}, uint64_t{0xffffff}, uint64_t{0x1000000}, UINT64_MAX}) {
     std::string bytes;
     PutLenencInt(bytes, value);
     ByteCursor cursor(bytes);
@@ -95,7 +95,10 @@ TEST(Wire, LengthEncodedIntegersSurviveAtEveryWidthBorder) {
 }
 
 TEST(Wire, LengthEncodedStringLongerThanItsPacketFails) {
-  ByteCursor cursor(std::string_view("\xfe\xff\xff\xff\xff\xff\xff\xff\xff" "abc", 12));
+  ByteCursor cursor(
+      std::string_view("\xfe\xff\xff\xff\xff\xff\xff\xff\xff"
+                       "abc",
+                       12));
   EXPECT_EQ(TakeLenencString(cursor), "");
   EXPECT_FALSE(cursor.ok());
 }

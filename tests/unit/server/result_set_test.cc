@@ -33,7 +33,9 @@ TEST(BinaryRow, EveryTypeHasItsBytes) {
   EXPECT_EQ(Binary(ResultType::kLongLong, "18446744073709551615", true), std::string(8, '\xff'));
   EXPECT_EQ(Binary(ResultType::kFloat, "1.5"), Bytes({0, 0, 0xc0, 0x3f}));
   EXPECT_EQ(Binary(ResultType::kDouble, "-0.1"), Bytes({0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0xbf}));
-  EXPECT_EQ(Binary(ResultType::kDecimal, "12.30"), "\x05" "12.30");
+  EXPECT_EQ(Binary(ResultType::kDecimal, "12.30"),
+            "\x05"
+            "12.30");
   EXPECT_EQ(Binary(ResultType::kString, "Zoë"), "\x04Zoë");
   EXPECT_EQ(Binary(ResultType::kBlob, std::string_view("\0\xff", 2)), Bytes({2, 0, 0xff}));
   EXPECT_EQ(Binary(ResultType::kJson, "{}"), "\x02{}");
@@ -49,12 +51,12 @@ TEST(BinaryRow, EveryTypeHasItsBytes) {
 }
 
 TEST(BinaryRow, ValueWithoutBinaryFormIsAnErrorNeverAnotherValue) {
-  for (const auto& [type, text] : {std::pair(ResultType::kTiny, "128"), std::pair(ResultType::kLong, "2147483648"),
-                                   std::pair(ResultType::kShort, "1.5"), std::pair(ResultType::kLongLong, ""),
-                                   std::pair(ResultType::kDate, "infinity"), std::pair(ResultType::kDate, "0044-03-15 BC"),
-                                   std::pair(ResultType::kDateTime, "2024-02-29 24:00:00"),
-                                   std::pair(ResultType::kTime, "12:60:00"), std::pair(ResultType::kDouble, "1,5"),
-                                   std::pair(ResultType::kNull, "x")}) {
+  for (const auto& [type, text] :
+       {std::pair(ResultType::kTiny, "128"), std::pair(ResultType::kLong, "2147483648"),
+        std::pair(ResultType::kShort, "1.5"), std::pair(ResultType::kLongLong, ""),
+        std::pair(ResultType::kDate, "infinity"), std::pair(ResultType::kDate, "0044-03-15 BC"),
+        std::pair(ResultType::kDateTime, "2024-02-29 24:00:00"), std::pair(ResultType::kTime, "12:60:00"),
+        std::pair(ResultType::kDouble, "1,5"), std::pair(ResultType::kNull, "x")}) {
     const auto row = BinaryRowPayload({{.name = "price", .type = type}}, {std::string_view(text)});
     EXPECT_EQ(row.code(), Code::kUnsupported) << text;
     EXPECT_NE(row.status().message().find("price"), std::string::npos);
@@ -73,11 +75,13 @@ TEST(BinaryRow, NullsAreBitsShiftedByTwo) {
 }
 
 TEST(TextRow, NullAndEmptyAreDifferent) {
-  EXPECT_EQ(TextRowPayload({std::nullopt, std::string_view(""), std::string_view("ab")}), Bytes({0xfb, 0, 2, 'a', 'b'}));
+  EXPECT_EQ(TextRowPayload({std::nullopt, std::string_view(""), std::string_view("ab")}),
+            Bytes({0xfb, 0, 2, 'a', 'b'}));
 }
 
 TEST(ColumnDefinition, TellsTypeSignAndCharset) {
-  const std::string payload = ColumnPayload({.name = "n", .table = "t", .database = "d", .type = ResultType::kLongLong, .is_unsigned = true});
+  const std::string payload =
+      ColumnPayload({.name = "n", .table = "t", .database = "d", .type = ResultType::kLongLong, .is_unsigned = true});
   ByteCursor cursor(payload);
   EXPECT_EQ(TakeLenencString(cursor), "def");
   EXPECT_EQ(TakeLenencString(cursor), "d");
@@ -111,9 +115,15 @@ const std::vector<ParameterCase>& Parameters() {
       {ColumnType::kLongLong, false, Bytes({0, 0, 0, 0, 0, 0, 0, 0x80}), "-9223372036854775808"},
       {ColumnType::kFloat, false, Bytes({0, 0, 0xc0, 0x3f}), "1.5"},
       {ColumnType::kDouble, false, Bytes({0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0xbf}), "-0.1"},
-      {ColumnType::kVarString, false, "\x03" "a'b", "a'b"},
+      {ColumnType::kVarString, false,
+       "\x03"
+       "a'b",
+       "a'b"},
       {ColumnType::kBlob, false, Bytes({2, 0, 0xff}), std::string("\0\xff", 2)},
-      {ColumnType::kNewDecimal, false, "\x04" "1.50", "1.50"},
+      {ColumnType::kNewDecimal, false,
+       "\x04"
+       "1.50",
+       "1.50"},
       {ColumnType::kDate, false, Bytes({4, 0xe8, 7, 2, 29}), "2024-02-29"},
       {ColumnType::kDateTime, false, Bytes({11, 0xe8, 7, 2, 29, 23, 59, 58, 1, 0, 0, 0}), "2024-02-29 23:59:58.000001"},
       {ColumnType::kTime, false, Bytes({8, 1, 34, 0, 0, 0, 22, 59, 59}), "-838:59:59"}};

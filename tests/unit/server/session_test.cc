@@ -6,15 +6,16 @@
 #include <gtest/gtest.h>
 
 #include "server/protocol.h"
-#include "server/result_set.h"
 #include "server/reply.h"
+#include "server/result_set.h"
 #include "server/wire.h"
 #include "tests/unit/server/fake_backend.h"
 
 namespace freshet {
 namespace {
 
-constexpr uint32_t kCapabilities = protocol::kClientProtocol41 | protocol::kClientSecureConnection | protocol::kClientPluginAuth;
+constexpr uint32_t kCapabilities =
+    protocol::kClientProtocol41 | protocol::kClientSecureConnection | protocol::kClientPluginAuth;
 
 // Gives `input` byte by byte, then `end`; keeps what was written.
 class ScriptedStream : public ByteStream {
@@ -22,7 +23,8 @@ class ScriptedStream : public ByteStream {
   ScriptedStream(std::string input, std::string& output, bool fails_at_end)
       : input_(std::move(input)), output_(output), fails_at_end_(fails_at_end) {}
   Result<bool> Read(std::string& buffer, Deadline) override {
-    if (next_ == input_.size()) return fails_at_end_ ? Result<bool>(Status(Code::kUnavailable, "reset")) : Result<bool>(false);
+    if (next_ == input_.size())
+      return fails_at_end_ ? Result<bool>(Status(Code::kUnavailable, "reset")) : Result<bool>(false);
     buffer += input_[next_++];
     return true;
   }
@@ -65,7 +67,11 @@ class Session : public ::testing::Test {
  protected:
   Session() {
     accounts_.AddWithPassword("root", "");
-    environment_ = {.accounts = &accounts_, .rsa = &rsa_, .sql = &engine_, .jobs = &jobs_, .metrics = &metrics_,
+    environment_ = {.accounts = &accounts_,
+                    .rsa = &rsa_,
+                    .sql = &engine_,
+                    .jobs = &jobs_,
+                    .metrics = &metrics_,
                     .connections = &connections_};
   }
   // What the session writes after its greeting.
@@ -94,15 +100,17 @@ TEST_F(Session, QueryIsAnsweredInTheFormOfEitherGenerationOfClients) {
   const ResultColumn column{.name = "n", .type = ResultType::kLongLong};
   for (const bool deprecated : {false, true}) {
     const uint32_t capabilities = kCapabilities | (deprecated ? protocol::kClientDeprecateEof : 0u);
-    const std::string written =
-        Converse(Frame(LoginResponse(capabilities), 1) + Frame("\x03SELECT 7", 0) + kQuit);
+    const std::string written = Converse(Frame(LoginResponse(capabilities), 1) + Frame("\x03SELECT 7", 0) + kQuit);
     EXPECT_TRUE(ended_.ok()) << ended_.message();
     std::string expected = Frame(OkPayload(protocol::kStatusAutocommit), 2);
     uint8_t sequence = 1;
     AppendPacket(expected, "\x01", sequence);
     AppendPacket(expected, ColumnPayload(column), sequence);
     if (!deprecated) AppendPacket(expected, EofPayload(protocol::kStatusAutocommit), sequence);
-    AppendPacket(expected, "\x01" "7", sequence);
+    AppendPacket(expected,
+                 "\x01"
+                 "7",
+                 sequence);
     AppendPacket(expected, EndOfRowsPayload(protocol::kStatusAutocommit, deprecated), sequence);
     EXPECT_EQ(written, expected);
   }

@@ -31,7 +31,8 @@ class ConfigFile : public ::testing::Test {
 TEST_F(ConfigFile, SettingsAndUsersAreRead) {
   ASSERT_TRUE(Load(R"({"data_dir": "/d", "mysql_port": 0, "memory": "1GiB", "users": [
       {"name": "root", "password": "r"}, {"name": "ann", "password_hash": "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19",
-       "plugin": "mysql_native_password"}]})").ok());
+       "plugin": "mysql_native_password"}]})")
+                  .ok());
   EXPECT_EQ(settings.data_dir, "/d");
   EXPECT_EQ(settings.mysql_port, 0);
   EXPECT_EQ(settings.memory_bytes, 1u << 30);
@@ -43,11 +44,12 @@ TEST_F(ConfigFile, SettingsAndUsersAreRead) {
 }
 
 TEST_F(ConfigFile, WrongOnesAreRefusedByName) {
-  for (const auto& [text, named] : {std::pair(R"({"mysql_prot": 1})", "mysql_prot"), std::pair(R"({"mysql-port": 1})", "mysql-port"),
-                                    std::pair(R"({"mysql_port": 70000})", "mysql-port"), std::pair(R"({"bind": true})", "bind"),
-                                    std::pair(R"({"users": [{"name": "a", "pasword": "x"}]})", "pasword"),
-                                    std::pair(R"({"users": [{"name": "a"}]})", "password"),
-                                    std::pair(R"([1])", "object"), std::pair(R"({)", "JSON")}) {
+  for (const auto& [text, named] :
+       {std::pair(R"({"mysql_prot": 1})", "mysql_prot"), std::pair(R"({"mysql-port": 1})", "mysql-port"),
+        std::pair(R"({"mysql_port": 70000})", "mysql-port"), std::pair(R"({"bind": true})", "bind"),
+        std::pair(R"({"users": [{"name": "a", "pasword": "x"}]})", "pasword"),
+        std::pair(R"({"users": [{"name": "a"}]})", "password"), std::pair(R"([1])", "object"),
+        std::pair(R"({)", "JSON")}) {
     const Status status = Load(text);
     EXPECT_EQ(status.code(), Code::kInvalid) << text;
     EXPECT_NE(status.message().find(named), std::string::npos) << status.message();
@@ -83,7 +85,8 @@ TEST(Memory, SharesStayWithinTheBudget) {
 }
 
 TEST(CommandLineArguments, CommandsAndOptionsAreRecognised) {
-  const auto line = ParseCommandLine({"mirror", "mysql://u@h/d", "--include-tables", "a,b", "--exit-when-synced", "--memory=1GiB"});
+  const auto line =
+      ParseCommandLine({"mirror", "mysql://u@h/d", "--include-tables", "a,b", "--exit-when-synced", "--memory=1GiB"});
   ASSERT_TRUE(line.ok()) << line.status().message();
   EXPECT_EQ(line->action, CommandLine::Action::kMirror);
   EXPECT_EQ(line->url, "mysql://u@h/d");
@@ -97,9 +100,14 @@ TEST(CommandLineArguments, CommandsAndOptionsAreRecognised) {
 }
 
 TEST(CommandLineArguments, WrongOnesAreRefusedWithAHint) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{}, {"conquer"}, {"serve", "--no-such-option"}, {"serve", "stray"}, {"serve", "--data-dir"},
-        {"mirror"}, {"mirror", "a", "b"}, {"serve", "--mysql", "1"}}) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
+                                                    {"conquer"},
+                                                    {"serve", "--no-such-option"},
+                                                    {"serve", "stray"},
+                                                    {"serve", "--data-dir"},
+                                                    {"mirror"},
+                                                    {"mirror", "a", "b"},
+                                                    {"serve", "--mysql", "1"}}) {
     const auto line = ParseCommandLine(arguments);
     ASSERT_EQ(line.code(), Code::kInvalid);
     EXPECT_NE(line.status().message().find("--help"), std::string::npos) << line.status().message();
@@ -121,9 +129,9 @@ TEST(MirrorUrlText, PartsAreDecoded) {
 }
 
 TEST(MirrorUrlText, WrongOnesAreRefusedWithoutShowingThePassword) {
-  for (const char* wrong : {"", "shop", "oracle://u:s3cret@h/d", "mysql://h/d", "mysql://u:s3cret@h", "mysql://u:s3cret@h/",
-                            "mysql://u:s3cret@h:x/d", "mysql://u:s3cret@/d", "mysql://u:s3cret@h/d?sslmod=x",
-                            "mysql://u:s3cret@h/d?schema=a"}) {
+  for (const char* wrong : {"", "shop", "oracle://u:s3cret@h/d", "mysql://h/d", "mysql://u:s3cret@h",
+                            "mysql://u:s3cret@h/", "mysql://u:s3cret@h:x/d", "mysql://u:s3cret@/d",
+                            "mysql://u:s3cret@h/d?sslmod=x", "mysql://u:s3cret@h/d?schema=a"}) {
     const auto url = ParseMirrorUrl(wrong);
     ASSERT_EQ(url.code(), Code::kInvalid) << wrong;
     EXPECT_EQ(url.status().message().find("s3cret"), std::string::npos);
@@ -145,7 +153,8 @@ TEST(Kill, FormsAreRecognisedAndOthersLeftAlone) {
   EXPECT_EQ(ParseKill("KILL 5")->kind, KillKind::kConnection);
   EXPECT_EQ(ParseKill("kill connection 5 ;")->connection_id, 5u);
   EXPECT_EQ(ParseKill(" Kill QUERY 18446744073709551615")->connection_id, UINT64_MAX);
-  for (const char* other : {"", "KILL", "KILL QUERY", "KILL -1", "KILL 5 6", "KILLER 5", "KILL 18446744073709551616", "SELECT 5"}) {
+  for (const char* other :
+       {"", "KILL", "KILL QUERY", "KILL -1", "KILL 5 6", "KILLER 5", "KILL 18446744073709551616", "SELECT 5"}) {
     EXPECT_FALSE(ParseKill(other).has_value()) << other;
   }
 }
@@ -153,7 +162,8 @@ TEST(Kill, FormsAreRecognisedAndOthersLeftAlone) {
 TEST(Progress, LinesComeWhenSomethingChangedAndOnceASecondAtMost) {
   MirrorProgress progress(false);
   const MirrorProgress::Time start{};
-  std::vector<TableProgress> tables{{.source = {"shop", "orders"}, .state = "COPYING", .rows_copied = 10, .rows_estimated = 1000}};
+  std::vector<TableProgress> tables{
+      {.source = {"shop", "orders"}, .state = "COPYING", .rows_copied = 10, .rows_estimated = 1000}};
   EXPECT_EQ(progress.Update(tables, start), "shop.orders COPYING rows=10 of about 1000\n");
   tables[0].rows_copied = 110;
   EXPECT_EQ(progress.Update(tables, start + std::chrono::milliseconds(900)), "");
@@ -178,7 +188,8 @@ TEST(Progress, TerminalTableIsDrawnOverItself) {
 }
 
 TEST(Progress, VerdictsShowWhatDiffers) {
-  const std::string table = VerdictTable({{{"s", "a"}, true, 3, 3, "aa", "aa", ""}, {{"s", "b"}, false, 3, 2, "aa", "bb", ""}});
+  const std::string table =
+      VerdictTable({{{"s", "a"}, true, 3, 3, "aa", "aa", ""}, {{"s", "b"}, false, 3, 2, "aa", "bb", ""}});
   EXPECT_NE(table.find("s.a"), std::string::npos);
   EXPECT_NE(table.find("yes"), std::string::npos);
   EXPECT_NE(table.find("aa / bb  NO"), std::string::npos) << table;

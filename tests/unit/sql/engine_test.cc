@@ -19,9 +19,10 @@ class EngineTest : public SqlFixture {
  protected:
   void SetUp() override {
     SqlFixture::SetUp();
-    orders_ = MakeTable("shop", "orders", {{"id", Type(TypeKind::kInt32), true},
-                                           {"who", Type(TypeKind::kString)},
-                                           {"total", Type(TypeKind::kDecimal, 10, 2)}});
+    orders_ = MakeTable("shop", "orders",
+                        {{"id", Type(TypeKind::kInt32), true},
+                         {"who", Type(TypeKind::kString)},
+                         {"total", Type(TypeKind::kDecimal, 10, 2)}});
     Insert(orders_, {{"1", "ann", "10.50"}, {"2", "bob", "-0.05"}, {"3", std::nullopt, std::nullopt}});
   }
   StoredTablePtr orders_;
@@ -43,29 +44,61 @@ TEST_F(EngineTest, projection_count_and_aggregates) {
 }
 
 TEST_F(EngineTest, every_type_reads_back_exactly) {
-  const StoredTablePtr table = MakeTable(
-      "shop", "all",
-      {{"id", Type(TypeKind::kInt64), true}, {"b", Type(TypeKind::kBool)}, {"i8", Type(TypeKind::kInt8)},
-       {"u8", Type(TypeKind::kUint8)}, {"u64", Type(TypeKind::kUint64)}, {"f", Type(TypeKind::kFloat32)},
-       {"d", Type(TypeKind::kFloat64)}, {"dec18", Type(TypeKind::kDecimal, 18, 6)}, {"dec38", Type(TypeKind::kDecimal, 38, 10)},
-       {"dec65", Type(TypeKind::kDecimal, 65, 30)}, {"num", Type(TypeKind::kNumeric)}, {"day", Type(TypeKind::kDate)},
-       {"tod", Type(TypeKind::kTimeOfDay, 6)}, {"span", Type(TypeKind::kTimeSpan, 6)}, {"dt", Type(TypeKind::kDateTime, 6)},
-       {"ts", Type(TypeKind::kTimestamp, 0)}, {"y", Type(TypeKind::kYear)}, {"u", Type(TypeKind::kUuid)},
-       {"j", Type(TypeKind::kJson)}, {"bits", Type(TypeKind::kBitInt)}, {"arr", Type(TypeKind::kArray)}});
-  Insert(table, {{"-9223372036854775808", "1", "-128", "255", "18446744073709551615", "0.1", "0.1", "-123456789012.345678",
-                  "-9999999999999999999999999999.0123456789", "12345678901234567890123456789012345.000000000000000000000000000001",
-                  "1.500", "2024-02-29", "23:59:59.999999", "-838:59:59.000000", "1000-01-01 00:00:00.000001",
-                  "2038-01-19 03:14:07", "2155", "00112233-4455-6677-8899-aabbccddeeff", "{\"a\": 1}", "5", "{1,NULL,\"a b\"}"}});
-  EXPECT_EQ(Ask("SELECT * FROM shop.all"),
-            "-9223372036854775808|1|-128|255|18446744073709551615|0.1|0.1|-123456789012.345678|"
-            "-9999999999999999999999999999.0123456789|12345678901234567890123456789012345.000000000000000000000000000001|"
-            "1.500|2024-02-29|23:59:59.999999|-838:59:59.000000|1000-01-01 00:00:00.000001|2038-01-19 03:14:07|2155|"
-            "00112233-4455-6677-8899-aabbccddeeff|{\"a\": 1}|5|{1,NULL,\"a b\"}\n");
+  const StoredTablePtr table = MakeTable("shop", "all",
+                                         {{"id", Type(TypeKind::kInt64), true},
+                                          {"b", Type(TypeKind::kBool)},
+                                          {"i8", Type(TypeKind::kInt8)},
+                                          {"u8", Type(TypeKind::kUint8)},
+                                          {"u64", Type(TypeKind::kUint64)},
+                                          {"f", Type(TypeKind::kFloat32)},
+                                          {"d", Type(TypeKind::kFloat64)},
+                                          {"dec18", Type(TypeKind::kDecimal, 18, 6)},
+                                          {"dec38", Type(TypeKind::kDecimal, 38, 10)},
+                                          {"dec65", Type(TypeKind::kDecimal, 65, 30)},
+                                          {"num", Type(TypeKind::kNumeric)},
+                                          {"day", Type(TypeKind::kDate)},
+                                          {"tod", Type(TypeKind::kTimeOfDay, 6)},
+                                          {"span", Type(TypeKind::kTimeSpan, 6)},
+                                          {"dt", Type(TypeKind::kDateTime, 6)},
+                                          {"ts", Type(TypeKind::kTimestamp, 0)},
+                                          {"y", Type(TypeKind::kYear)},
+                                          {"u", Type(TypeKind::kUuid)},
+                                          {"j", Type(TypeKind::kJson)},
+                                          {"bits", Type(TypeKind::kBitInt)},
+                                          {"arr", Type(TypeKind::kArray)}});
+  Insert(table, {{"-9223372036854775808",
+                  "1",
+                  "-128",
+                  "255",
+                  "18446744073709551615",
+                  "0.1",
+                  "0.1",
+                  "-123456789012.345678",
+                  "-9999999999999999999999999999.0123456789",
+                  "12345678901234567890123456789012345.000000000000000000000000000001",
+                  "1.500",
+                  "2024-02-29",
+                  "23:59:59.999999",
+                  "-838:59:59.000000",
+                  "1000-01-01 00:00:00.000001",
+                  "2038-01-19 03:14:07",
+                  "2155",
+                  "00112233-4455-6677-8899-aabbccddeeff",
+                  "{\"a\": 1}",
+                  "5",
+                  "{1,NULL,\"a b\"}"}});
+  EXPECT_EQ(
+      Ask("SELECT * FROM shop.all"),
+      "-9223372036854775808|1|-128|255|18446744073709551615|0.1|0.1|-123456789012.345678|"
+      "-9999999999999999999999999999.0123456789|12345678901234567890123456789012345.000000000000000000000000000001|"
+      "1.500|2024-02-29|23:59:59.999999|-838:59:59.000000|1000-01-01 00:00:00.000001|2038-01-19 03:14:07|2155|"
+      "00112233-4455-6677-8899-aabbccddeeff|{\"a\": 1}|5|{1,NULL,\"a b\"}\n");
   EXPECT_EQ(Ask("SELECT sum(u64) + 1 FROM shop.all"), "18446744073709551616\n");
 }
 
 TEST_F(EngineTest, a_value_that_sql_cannot_hold_fails_the_query_unless_asked_for_null) {
-  const StoredTablePtr table = MakeTable("shop", "days", {{"id", Type(TypeKind::kInt32), true}, {"day", Type(TypeKind::kDate)}});
+  const StoredTablePtr table =
+      MakeTable("shop", "days", {{"id", Type(TypeKind::kInt32), true}, {"day", Type(TypeKind::kDate)}});
   Insert(table, {{"1", "2024-01-01"}, {"2", "!0000-00-00"}});
   EXPECT_EQ(Ask("SELECT * FROM shop.days"),
             "INVALID: column day holds a value that SQL type DATE cannot represent; SET unrepresentable_values='null' "
@@ -76,7 +109,8 @@ TEST_F(EngineTest, a_value_that_sql_cannot_hold_fails_the_query_unless_asked_for
 }
 
 TEST_F(EngineTest, names_with_quotes_unicode_and_keywords_work) {
-  const StoredTablePtr table = MakeTable("my-\"db", "sel`ect ü", {{"order", Type(TypeKind::kInt32), true}, {"a\"b", Type(TypeKind::kInt32)}});
+  const StoredTablePtr table =
+      MakeTable("my-\"db", "sel`ect ü", {{"order", Type(TypeKind::kInt32), true}, {"a\"b", Type(TypeKind::kInt32)}});
   Insert(table, {{"1", "2"}});
   EXPECT_EQ(Ask("SELECT `order`, `a\"b` FROM `my-\"db`.`sel``ect ü`"), "1|2\n");
   for (const char* database : {"main", "temp", "memory", "system"}) {
@@ -104,7 +138,8 @@ TEST_F(EngineTest, a_table_that_is_still_copied_is_refused) {
 TEST_F(EngineTest, a_dropped_or_changed_table_is_seen_by_the_next_statement) {
   EXPECT_EQ(Ask("SELECT count(*) FROM shop.orders"), "3\n");
   ASSERT_TRUE(store_->DropTable(orders_->id).ok());
-  EXPECT_TRUE(Ask("SELECT count(*) FROM shop.orders").starts_with("NOT_FOUND")) << Ask("SELECT count(*) FROM shop.orders");
+  EXPECT_TRUE(Ask("SELECT count(*) FROM shop.orders").starts_with("NOT_FOUND"))
+      << Ask("SELECT count(*) FROM shop.orders");
   Insert(MakeTable("shop", "orders", {{"other", Type(TypeKind::kString), true}}), {{"x"}});
   EXPECT_EQ(Ask("SELECT * FROM shop.orders"), "x\n");
 }
@@ -125,11 +160,14 @@ TEST_F(EngineTest, many_rows_come_once_each) {
   Insert(orders_, rows);
   EXPECT_EQ(Ask("SELECT count(*), count(DISTINCT id), sum(id) FROM shop.orders WHERE id >= 10"),
             "60000|60000|1800570000\n");
-  EXPECT_EQ(Ask("SELECT who, count(*) FROM shop.orders WHERE id >= 10 GROUP BY who ORDER BY who LIMIT 1, 1"), "x1|8571\n");
+  EXPECT_EQ(Ask("SELECT who, count(*) FROM shop.orders WHERE id >= 10 GROUP BY who ORDER BY who LIMIT 1, 1"),
+            "x1|8571\n");
 }
 
 TEST_F(EngineTest, key_ranges_never_lose_a_row) {
-  const StoredTablePtr table = MakeTable("shop", "lines", {{"o", Type(TypeKind::kInt32), true}, {"n", Type(TypeKind::kString), true}, {"v", Type(TypeKind::kInt32)}});
+  const StoredTablePtr table = MakeTable(
+      "shop", "lines",
+      {{"o", Type(TypeKind::kInt32), true}, {"n", Type(TypeKind::kString), true}, {"v", Type(TypeKind::kInt32)}});
   std::vector<std::vector<std::optional<std::string>>> rows;
   for (int o = -3; o <= 3; ++o) {
     for (const char* n : {"", "a", "ab", "b", "ü"}) rows.push_back({std::to_string(o), n, std::to_string(o * 10)});
@@ -160,9 +198,11 @@ TEST_F(EngineTest, key_ranges_never_lose_a_row) {
 }
 
 TEST_F(EngineTest, writes_and_statements_that_reach_outside_are_refused) {
-  EXPECT_TRUE(Ask("INSERT INTO shop.orders VALUES (9, 'x', 1)").starts_with("CONFLICT: table shop.orders is owned by job 77"));
-  for (const char* sql : {"CREATE TABLE x (a INT)", "COPY (SELECT 1) TO '/tmp/x'", "ATTACH '/tmp/x.db'", "INSTALL httpfs",
-                          "LOAD httpfs", "PRAGMA version", "CREATE VIEW v AS SELECT 1", "UPDATE nothing SET a = 1"}) {
+  EXPECT_TRUE(
+      Ask("INSERT INTO shop.orders VALUES (9, 'x', 1)").starts_with("CONFLICT: table shop.orders is owned by job 77"));
+  for (const char* sql :
+       {"CREATE TABLE x (a INT)", "COPY (SELECT 1) TO '/tmp/x'", "ATTACH '/tmp/x.db'", "INSTALL httpfs", "LOAD httpfs",
+        "PRAGMA version", "CREATE VIEW v AS SELECT 1", "UPDATE nothing SET a = 1"}) {
     EXPECT_TRUE(Ask(sql).starts_with("UNSUPPORTED")) << sql << ": " << Ask(sql);
   }
   EXPECT_EQ(Ask("SELECT * FROM read_csv('/etc/passwd')").substr(0, 7), "INVALID");
@@ -183,18 +223,23 @@ TEST_F(EngineTest, mysql_functions_mean_what_they_mean_in_mysql) {
       {"SELECT CONCAT('a', NULL)", "NULL\n"},
       {"SELECT IF(1 > 2, 'x', 'y'), IFNULL(NULL, 3), NULL <=> NULL, 1 <=> NULL", "y|3|1|0\n"},
       {"SELECT 7 DIV 2, -7 DIV 2, 7.5 DIV 2, 1 DIV 0, 7 MOD 3", "3|-3|3|NULL|1\n"},
-      {"SELECT SUBSTRING_INDEX('a.b.c', '.', 2), SUBSTRING_INDEX('a.b.c', '.', -2), SUBSTRING_INDEX('a', '.', -3)", "a.b|b.c|a\n"},
+      {"SELECT SUBSTRING_INDEX('a.b.c', '.', 2), SUBSTRING_INDEX('a.b.c', '.', -2), SUBSTRING_INDEX('a', '.', -3)",
+       "a.b|b.c|a\n"},
       {"SELECT FIND_IN_SET('b', 'a,b'), FIND_IN_SET('z', 'a,b'), FIND_IN_SET(NULL, 'a')", "2|0|NULL\n"},
-      {"SELECT FIELD('b', 'a', 'b'), FIELD('z', 'a'), HEX('AB'), UNHEX('4142'), LENGTH('ü'), CHAR_LENGTH('ü')", "2|0|4142|AB|2|1\n"},
-      {"SELECT DATE_FORMAT('2024-03-05 14:07:09', '%Y/%c/%e %H:%i:%s %W %M %%')", "2024/3/5 14:07:09 Tuesday March %\n"},
-      {"SELECT DATE_ADD('2024-01-31', INTERVAL 1 MONTH), DATEDIFF('2024-03-01', '2024-02-28')", "2024-02-29 00:00:00|2\n"},
+      {"SELECT FIELD('b', 'a', 'b'), FIELD('z', 'a'), HEX('AB'), UNHEX('4142'), LENGTH('ü'), CHAR_LENGTH('ü')",
+       "2|0|4142|AB|2|1\n"},
+      {"SELECT DATE_FORMAT('2024-03-05 14:07:09', '%Y/%c/%e %H:%i:%s %W %M %%')",
+       "2024/3/5 14:07:09 Tuesday March %\n"},
+      {"SELECT DATE_ADD('2024-01-31', INTERVAL 1 MONTH), DATEDIFF('2024-03-01', '2024-02-28')",
+       "2024-02-29 00:00:00|2\n"},
       {"SELECT UNIX_TIMESTAMP('2024-01-01 00:00:00'), FROM_UNIXTIME(1704067200)", "1704067200|2024-01-01 00:00:00\n"},
       {"SELECT STR_TO_DATE('05.03.2024', '%d.%m.%Y')", "2024-03-05\n"},
       {"SELECT DAYOFWEEK('2024-03-03'), WEEKDAY('2024-03-03'), LOG(1), TO_DAYS('2007-10-07')", "1|6|0|733321\n"},
       {"SELECT 'abc' REGEXP 'b', 'abc' NOT REGEXP '^b', 'a%c' LIKE 'a\\%c', 'abc' LIKE 'a\\%c'", "1|1|1|0\n"},
       {"SELECT 1 / 0, 1 / 2, CAST('5' AS SIGNED), CAST(5 AS CHAR)", "NULL|0.5|5|5\n"},
       {"SELECT GROUP_CONCAT(who ORDER BY who DESC SEPARATOR '-') FROM shop.orders", "bob-ann\n"},
-      {"SELECT JSON_EXTRACT('{\"a\": [1, \"x\"]}', '$.a[1]'), JSON_UNQUOTE(JSON_EXTRACT('{\"a\": \"x\"}', '$.a'))", "\"x\"|x\n"},
+      {"SELECT JSON_EXTRACT('{\"a\": [1, \"x\"]}', '$.a[1]'), JSON_UNQUOTE(JSON_EXTRACT('{\"a\": \"x\"}', '$.a'))",
+       "\"x\"|x\n"},
       {"SELECT who FROM shop.orders ORDER BY who", "NULL\nann\nbob\n"},
       {"SELECT 1 FROM dual", "1\n"},
       {"SELECT x'41', TRUE, 1.50, 1e20, [1, 2], INTERVAL 1 DAY", "A|1|1.50|1e20|[1, 2]|1 day\n"},

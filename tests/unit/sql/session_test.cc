@@ -33,11 +33,12 @@ TEST_F(SessionTest, databases_and_tables_are_shown) {
 }
 
 TEST_F(SessionTest, every_show_form_answers) {
-  for (const char* sql : {"SHOW WARNINGS", "SHOW ENGINES", "SHOW COLLATION", "SHOW CHARSET", "SHOW PROCESSLIST",
-                          "SHOW FULL PROCESSLIST", "SHOW GRANTS", "SHOW PLUGINS", "SHOW STATUS", "SHOW VARIABLES",
-                          "SHOW COLLATION WHERE Charset = 'utf8mb4'", "SHOW TRIGGERS FROM shop", "SHOW PRIVILEGES",
-                          "SHOW VARIABLES WHERE Variable_name = 'sql_mode' OR Variable_name = 'port'",
-                          "SHOW PROCEDURE STATUS", "SHOW CREATE DATABASE shop", "SHOW GLOBAL STATUS WHERE Variable_name = 'x'"}) {
+  for (const char* sql :
+       {"SHOW WARNINGS", "SHOW ENGINES", "SHOW COLLATION", "SHOW CHARSET", "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST",
+        "SHOW GRANTS", "SHOW PLUGINS", "SHOW STATUS", "SHOW VARIABLES", "SHOW COLLATION WHERE Charset = 'utf8mb4'",
+        "SHOW TRIGGERS FROM shop", "SHOW PRIVILEGES",
+        "SHOW VARIABLES WHERE Variable_name = 'sql_mode' OR Variable_name = 'port'", "SHOW PROCEDURE STATUS",
+        "SHOW CREATE DATABASE shop", "SHOW GLOBAL STATUS WHERE Variable_name = 'x'"}) {
     const auto statement = ParseStatement(sql);
     ASSERT_TRUE(statement.ok()) << sql;
     const auto cursor = session_->Execute(*statement);
@@ -48,23 +49,25 @@ TEST_F(SessionTest, every_show_form_answers) {
 
 TEST_F(SessionTest, what_drivers_send_on_connect_is_answered) {
   EXPECT_EQ(Ask("SELECT @@version_comment LIMIT 1"), "freshet\n");
-  EXPECT_EQ(Ask("/* mysql-connector-j */SELECT  @@session.auto_increment_increment AS auto_increment_increment, "
-                "@@character_set_client AS character_set_client, @@character_set_connection AS character_set_connection, "
-                "@@character_set_results AS character_set_results, @@character_set_server AS character_set_server, "
-                "@@collation_server AS collation_server, @@collation_connection AS collation_connection, "
-                "@@init_connect AS init_connect, @@interactive_timeout AS interactive_timeout, @@license AS license, "
-                "@@lower_case_table_names AS lower_case_table_names, @@max_allowed_packet AS max_allowed_packet, "
-                "@@net_write_timeout AS net_write_timeout, @@performance_schema AS performance_schema, "
-                "@@sql_mode AS sql_mode, @@system_time_zone AS system_time_zone, @@time_zone AS time_zone, "
-                "@@transaction_isolation AS transaction_isolation, @@wait_timeout AS wait_timeout"),
-            "1|utf8mb4|utf8mb4|utf8mb4|utf8mb4|utf8mb4_bin|utf8mb4_bin||28800|Apache-2.0|0|67108864|60|0|"
-            "STRICT_TRANS_TABLES|UTC|+00:00|REPEATABLE-READ|28800\n");
+  EXPECT_EQ(
+      Ask("/* mysql-connector-j */SELECT  @@session.auto_increment_increment AS auto_increment_increment, "
+          "@@character_set_client AS character_set_client, @@character_set_connection AS character_set_connection, "
+          "@@character_set_results AS character_set_results, @@character_set_server AS character_set_server, "
+          "@@collation_server AS collation_server, @@collation_connection AS collation_connection, "
+          "@@init_connect AS init_connect, @@interactive_timeout AS interactive_timeout, @@license AS license, "
+          "@@lower_case_table_names AS lower_case_table_names, @@max_allowed_packet AS max_allowed_packet, "
+          "@@net_write_timeout AS net_write_timeout, @@performance_schema AS performance_schema, "
+          "@@sql_mode AS sql_mode, @@system_time_zone AS system_time_zone, @@time_zone AS time_zone, "
+          "@@transaction_isolation AS transaction_isolation, @@wait_timeout AS wait_timeout"),
+      "1|utf8mb4|utf8mb4|utf8mb4|utf8mb4|utf8mb4_bin|utf8mb4_bin||28800|Apache-2.0|0|67108864|60|0|"
+      "STRICT_TRANS_TABLES|UTC|+00:00|REPEATABLE-READ|28800\n");
   EXPECT_EQ(Ask("SET NAMES utf8mb4"), "OK");
   EXPECT_EQ(Ask("SET autocommit=0, sql_mode='ANSI_QUOTES', never_heard_of='x'"), "OK");
   EXPECT_EQ(Ask("SELECT @@never_heard_of, @@autocommit"), "x|0\n");
   EXPECT_EQ(Ask("BEGIN"), "OK");
   EXPECT_EQ(Ask("COMMIT"), "OK");
-  EXPECT_EQ(Ask("SELECT DATABASE(), USER(), CONNECTION_ID(), VERSION()"), "NULL|root@127.0.0.1|7|8.0.33-freshet-0.1.0\n");
+  EXPECT_EQ(Ask("SELECT DATABASE(), USER(), CONNECTION_ID(), VERSION()"),
+            "NULL|root@127.0.0.1|7|8.0.33-freshet-0.1.0\n");
 }
 
 TEST_F(SessionTest, ansi_quotes_make_double_quotes_names) {
@@ -88,8 +91,10 @@ TEST_F(SessionTest, information_schema_lists_the_catalog) {
   EXPECT_EQ(Ask("SELECT DATABASE()"), "information_schema\n");
   for (const char* table : {"statistics", "key_column_usage", "views", "engines", "character_sets", "collations",
                             "referential_constraints", "triggers", "partitions", "processlist", "user_privileges"}) {
-    EXPECT_EQ(Ask(std::string("SELECT * FROM information_schema.") + table).find("NOT_FOUND"), std::string::npos) << table;
-    EXPECT_EQ(Ask(std::string("SELECT * FROM information_schema.") + table).find("INVALID"), std::string::npos) << table;
+    EXPECT_EQ(Ask(std::string("SELECT * FROM information_schema.") + table).find("NOT_FOUND"), std::string::npos)
+        << table;
+    EXPECT_EQ(Ask(std::string("SELECT * FROM information_schema.") + table).find("INVALID"), std::string::npos)
+        << table;
   }
 }
 

@@ -13,7 +13,8 @@ constexpr JobId kJob{77};
 
 void SqlFixture::SetUp() {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  directory_ = std::filesystem::temp_directory_path() / ("freshet_sql_" + std::to_string(::getpid()) + "_" + test->name());
+  directory_ =
+      std::filesystem::temp_directory_path() / ("freshet_sql_" + std::to_string(::getpid()) + "_" + test->name());
   std::filesystem::remove_all(directory_);
   StoreOptions options;
   options.directory = (directory_ / "store").string();
@@ -29,12 +30,13 @@ void SqlFixture::SetUp() {
   auto engine = SqlEngine::Make(*store_, engine_options);
   ASSERT_TRUE(engine.ok()) << engine.status().ToString();
   engine_ = *std::move(engine);
-  engine_->RegisterSystemTable("jobs", {{"Id", "Name", "Status"}, [](const auto& arguments) -> Result<SystemTable::Rows> {
-                                          if (!arguments.contains("type")) {
-                                            return Status(Code::kInvalid, "jobs() needs \"type\"");
-                                          }
-                                          return SystemTable::Rows{{"1", "shop", "RUNNING"}, {"2", arguments.at("type"), std::nullopt}};
-                                        }});
+  engine_->RegisterSystemTable(
+      "jobs", {{"Id", "Name", "Status"}, [](const auto& arguments) -> Result<SystemTable::Rows> {
+                 if (!arguments.contains("type")) {
+                   return Status(Code::kInvalid, "jobs() needs \"type\"");
+                 }
+                 return SystemTable::Rows{{"1", "shop", "RUNNING"}, {"2", arguments.at("type"), std::nullopt}};
+               }});
   session_ = engine_->NewSession("root@127.0.0.1", 7);
 }
 

@@ -28,8 +28,8 @@ class SqlFixture : public ::testing::Test {
   void TearDown() override;
 
   SchemaPtr MakeSchema(const std::string& table, const std::vector<ColumnSpec>& columns);
-  StoredTablePtr MakeTable(const std::string& database, const std::string& table, const std::vector<ColumnSpec>& columns,
-                           bool ready = true);
+  StoredTablePtr MakeTable(const std::string& database, const std::string& table,
+                           const std::vector<ColumnSpec>& columns, bool ready = true);
   // Values in text form of the source; nullopt is NULL; "!x" is a Bytes cell holding x (an escape).
   void Insert(const StoredTablePtr& table, const std::vector<std::vector<std::optional<std::string>>>& rows);
 

@@ -40,19 +40,31 @@ struct Printer {
   void operator()(const SyncJob& s) { out << "SyncJob " << s.name << " " << s.timeout_s; }
   void operator()(const VerifyJob& s) { out << "VerifyJob " << s.name << " " << s.timeout_s; }
   void operator()(const CancelTask& s) { out << "CancelTask " << s.name; }
-  void operator()(const CreateDatabase& s) { out << "CreateDatabase " << s.name << (s.if_not_exists ? " if_not_exists" : ""); }
+  void operator()(const CreateDatabase& s) {
+    out << "CreateDatabase " << s.name << (s.if_not_exists ? " if_not_exists" : "");
+  }
   void operator()(const DropDatabase& s) { out << "DropDatabase " << s.name << (s.if_exists ? " if_exists" : ""); }
-  void operator()(const DropTable& s) { out << "DropTable [" << s.database << "] [" << s.name << "]" << (s.if_exists ? " if_exists" : ""); }
+  void operator()(const DropTable& s) {
+    out << "DropTable [" << s.database << "] [" << s.name << "]" << (s.if_exists ? " if_exists" : "");
+  }
   void operator()(const UseDatabase& s) { out << "UseDatabase " << s.name; }
   void operator()(const SetVariables& s) { out << "SetVariables " << Text(s.assignments); }
   void operator()(const TransactionControl&) { out << "TransactionControl"; }
   void operator()(const ShowDatabases& s) { out << "ShowDatabases like=[" << s.like << "]"; }
-  void operator()(const ShowTables& s) { out << "ShowTables [" << s.database << "] like=[" << s.like << "]" << (s.full ? " full" : ""); }
-  void operator()(const DescribeTable& s) { out << "DescribeTable [" << s.database << "] [" << s.name << "]" << (s.full ? " full" : ""); }
+  void operator()(const ShowTables& s) {
+    out << "ShowTables [" << s.database << "] like=[" << s.like << "]" << (s.full ? " full" : "");
+  }
+  void operator()(const DescribeTable& s) {
+    out << "DescribeTable [" << s.database << "] [" << s.name << "]" << (s.full ? " full" : "");
+  }
   void operator()(const ShowCreateTable& s) { out << "ShowCreateTable [" << s.database << "] [" << s.name << "]"; }
   void operator()(const ShowCreateDatabase& s) { out << "ShowCreateDatabase " << s.name; }
-  void operator()(const ShowVariables& s) { out << "ShowVariables like=[" << s.like << "]" << (s.status ? " status" : ""); }
-  void operator()(const ShowOther& s) { out << "ShowOther " << s.what << " [" << s.database << "] [" << s.name << "] like=[" << s.like << "]"; }
+  void operator()(const ShowVariables& s) {
+    out << "ShowVariables like=[" << s.like << "]" << (s.status ? " status" : "");
+  }
+  void operator()(const ShowOther& s) {
+    out << "ShowOther " << s.what << " [" << s.database << "] [" << s.name << "] like=[" << s.like << "]";
+  }
 };
 
 TEST(StatementTest, texts_parse_to_what_the_file_says) {

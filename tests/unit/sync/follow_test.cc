@@ -46,9 +46,12 @@ std::unique_ptr<Store> FollowTest::store_;
 class Mirror {
  public:
   Mirror(Store& store, uint32_t seed, Images images)
-      : store_(store), random_(seed), images_(images), table_{"s", "t" + std::to_string(seed) + "_" +
-                                                                        std::to_string(static_cast<int>(images))},
-        progress_(Clock::System()), reader_(nullptr) {
+      : store_(store),
+        random_(seed),
+        images_(images),
+        table_{"s", "t" + std::to_string(seed) + "_" + std::to_string(static_cast<int>(images))},
+        progress_(Clock::System()),
+        reader_(nullptr) {
     database_.pick_state = [this](uint64_t oldest, uint64_t newest) {
       return oldest + random_() % (newest - oldest + 1);
     };
@@ -64,13 +67,19 @@ class Mirror {
       const bool ready = progress_.tables().at(0).state == "READY";
       if (ready && writes == 0 && progress_.applied().Covers(MemoryPosition(database_.head()))) break;
       switch (random_() % 12) {
-        case 0: case 1: case 2:
+        case 0:
+        case 1:
+        case 2:
           if (writes > 0) --writes, Write();
           break;
-        case 3: case 4: case 5: ApplyUnit(); break;
+        case 3:
+        case 4:
+        case 5: ApplyUnit(); break;
         case 6: OpenWindow(); break;
-        case 7: case 8: ReadOne(); break;
-        case 9: case 10: ApplyOne(); break;
+        case 7:
+        case 8: ReadOne(); break;
+        case 9:
+        case 10: ApplyOne(); break;
         case 11:
           if (random_() % 12 == 0) Open();  // a crash and a restart
           break;
@@ -135,7 +144,8 @@ class Mirror {
     flights_.clear();
     sink_.reset();
     plan_.reset();
-    TableSink::Settings settings{job_, "mirror", {}, [this](CopyDue due) { plan_.emplace(std::move(due), ++generation_); }};
+    TableSink::Settings settings{
+        job_, "mirror", {}, [this](CopyDue due) { plan_.emplace(std::move(due), ++generation_); }};
     settings.options.snapshot_split_size = 5;
     Result<std::unique_ptr<TableSink>> sink = TableSink::Open(store_, settings, progress_, Clock::System());
     ASSERT_TRUE(sink.ok()) << sink.status().message();
@@ -250,9 +260,15 @@ void RunSeeds(Store& store, Images images, uint32_t seeds) {
   }
 }
 
-TEST_F(FollowTest, WholeImagesAndTruncateEndEqual) { RunSeeds(*store_, Images::kWhole, 100); }
-TEST_F(FollowTest, UnchangedToastInsideWindowsEndsEqual) { RunSeeds(*store_, Images::kToast, 100); }
-TEST_F(FollowTest, MinimalImagesWithMovedKeysEndEqual) { RunSeeds(*store_, Images::kMinimal, 150); }
+TEST_F(FollowTest, WholeImagesAndTruncateEndEqual) {
+  RunSeeds(*store_, Images::kWhole, 100);
+}
+TEST_F(FollowTest, UnchangedToastInsideWindowsEndsEqual) {
+  RunSeeds(*store_, Images::kToast, 100);
+}
+TEST_F(FollowTest, MinimalImagesWithMovedKeysEndEqual) {
+  RunSeeds(*store_, Images::kMinimal, 150);
+}
 
 }  // namespace
 }  // namespace freshet::test

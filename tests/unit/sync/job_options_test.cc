@@ -10,8 +10,11 @@ namespace {
 
 Properties Mysql(Properties more = {}) {
   Properties all = {{"jdbc_url", "jdbc:mysql://db.example:3307/x?useSSL=false"},
-                    {"driver_url", "mysql.jar"}, {"driver_class", "com.mysql.cj.jdbc.Driver"},
-                    {"user", "root"}, {"password", "secret"}, {"database", "shop"}};
+                    {"driver_url", "mysql.jar"},
+                    {"driver_class", "com.mysql.cj.jdbc.Driver"},
+                    {"user", "root"},
+                    {"password", "secret"},
+                    {"database", "shop"}};
   for (auto& property : more) {
     auto same = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.first == property.first; });
     if (same != all.end()) {
@@ -23,8 +26,11 @@ Properties Mysql(Properties more = {}) {
   return all;
 }
 Properties Postgres(Properties more = {}) {
-  Properties all = {{"jdbc_url", "jdbc:postgresql://127.0.0.1:5433/shop"}, {"user", "u"}, {"password", ""},
-                    {"database", "shop"}, {"schema", "public"}};
+  Properties all = {{"jdbc_url", "jdbc:postgresql://127.0.0.1:5433/shop"},
+                    {"user", "u"},
+                    {"password", ""},
+                    {"database", "shop"},
+                    {"schema", "public"}};
   for (auto& property : more) {
     auto same = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.first == property.first; });
     if (same != all.end()) {
@@ -45,8 +51,12 @@ std::string ErrorOf(SourceKind kind, const Properties& source, const Properties&
   const Result<ParsedJob> parsed = ParseJob(kind, job, source, target);
   return parsed.ok() ? "ok" : parsed.status().message();
 }
-std::string MysqlError(Properties more) { return ErrorOf(SourceKind::kMysql, Mysql(std::move(more))); }
-std::string PostgresError(Properties more) { return ErrorOf(SourceKind::kPostgres, Postgres(std::move(more))); }
+std::string MysqlError(Properties more) {
+  return ErrorOf(SourceKind::kMysql, Mysql(std::move(more)));
+}
+std::string PostgresError(Properties more) {
+  return ErrorOf(SourceKind::kPostgres, Postgres(std::move(more)));
+}
 
 #define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
@@ -108,11 +118,13 @@ TEST(JobOptions, ServerIdRangeMustBeWideEnough) {
 }
 
 TEST(JobOptions, PerTableKeys) {
-  EXPECT_HAS(MysqlError({{"table.a", "x"}}), "Malformed per-table config key: 'table.a'. Expected format: table.<tableName>.<suffix>");
+  EXPECT_HAS(MysqlError({{"table.a", "x"}}),
+             "Malformed per-table config key: 'table.a'. Expected format: table.<tableName>.<suffix>");
   EXPECT_HAS(MysqlError({{"table.a.b.c", "x"}}), "Malformed per-table config key");
   EXPECT_HAS(MysqlError({{"table.a.what", "x"}}), "Unknown per-table config key: 'table.a.what'");
   EXPECT_HAS(MysqlError({{"table.a.target_table", ""}}), "must not be empty");
-  EXPECT_HAS(MysqlError({{"table.a.target_table", "x"}, {"table.b.target_table", "x"}}), "have the same target table 'x'");
+  EXPECT_HAS(MysqlError({{"table.a.target_table", "x"}, {"table.b.target_table", "x"}}),
+             "have the same target table 'x'");
   const Result<ParsedJob> parsed = ParseJob(
       SourceKind::kMysql, {}, Mysql({{"table.a.target_table", "b"}, {"table.x\\.y.exclude_columns", "p, q"}}), {});
   ASSERT_TRUE(parsed.ok());
@@ -123,17 +135,22 @@ TEST(JobOptions, PerTableKeys) {
 }
 
 TEST(JobOptions, JobAndTargetProperties) {
-  EXPECT_HAS(ErrorOf(SourceKind::kMysql, Mysql(), {{"max_interval", "0"}}), "max_interval must be at least 1 second, but was 0");
+  EXPECT_HAS(ErrorOf(SourceKind::kMysql, Mysql(), {{"max_interval", "0"}}),
+             "max_interval must be at least 1 second, but was 0");
   EXPECT_HAS(ErrorOf(SourceKind::kMysql, Mysql(), {{"bad", "0"}}), "Invalid properties: [bad]. Supported keys are [");
   EXPECT_EQ(ErrorOf(SourceKind::kMysql, Mysql(), {{"__source_subtype", "x"}, {"session.a", "b"}}), "ok");
   EXPECT_HAS(ErrorOf(SourceKind::kMysql, Mysql(), {}, {{"nope", "1"}}), "Not support target properties key nope");
-  EXPECT_HAS(ErrorOf(SourceKind::kMysql, Mysql(), {}, {{"load.nope", "1"}}), "Unsupported load property: 'load.nope'. Supported keys: [");
+  EXPECT_HAS(ErrorOf(SourceKind::kMysql, Mysql(), {}, {{"load.nope", "1"}}),
+             "Unsupported load property: 'load.nope'. Supported keys: [");
   EXPECT_HAS(ErrorOf(SourceKind::kMysql, Mysql(), {}, {{"load.max_filter_ratio", "2"}}), "load.max_filter_ratio");
-  EXPECT_EQ(ErrorOf(SourceKind::kMysql, Mysql(), {}, {{"table.create.properties.replication_num", "1"}, {"load.strict_mode", "true"}}), "ok");
+  EXPECT_EQ(ErrorOf(SourceKind::kMysql, Mysql(), {},
+                    {{"table.create.properties.replication_num", "1"}, {"load.strict_mode", "true"}}),
+            "ok");
 }
 
 TEST(JobOptions, SeveralPostgresSchemasAndOwnership) {
-  Result<ParsedJob> parsed = ParseJob(SourceKind::kPostgres, {}, Postgres({{"schema", "a, b"}, {"slot_name", "mine"}}), {});
+  Result<ParsedJob> parsed =
+      ParseJob(SourceKind::kPostgres, {}, Postgres({{"schema", "a, b"}, {"slot_name", "mine"}}), {});
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->source.schemas, (std::vector<std::string>{"a", "b"}));
   BindToJob(JobId{12}, parsed->source);
@@ -168,16 +185,18 @@ Result<JobProperties> AlterMysql(AlterJob alteration) {
 }
 
 TEST(AlterJob, FixedPropertiesAreRefusedByName) {
-  for (const std::string key : {"jdbc_url", "database", "include_tables", "exclude_tables", "snapshot_split_size",
-                                "table.a.target_table"}) {
+  for (const std::string key :
+       {"jdbc_url", "database", "include_tables", "exclude_tables", "snapshot_split_size", "table.a.target_table"}) {
     const auto result = AlterMysql({"j", {}, SourceKind::kMysql, {{key, "other"}}, {}, {}});
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.status().message(), "The " + key + " property cannot be modified in ALTER JOB");
   }
   EXPECT_HAS(AlterMysql({"j", {}, SourceKind::kMysql, {{"offset", "initial"}}, {}, {}}).status().message(),
              "The offset in source properties cannot be modified in ALTER JOB");
-  EXPECT_EQ(AlterMysql({"j", {}, SourceKind::kPostgres, {}, {}, {}}).status().message(), "source type can't be modified in ALTER JOB");
-  EXPECT_EQ(AlterMysql({"j", {}, {}, {}, "other", {}}).status().message(), "target database can't be modified in ALTER JOB");
+  EXPECT_EQ(AlterMysql({"j", {}, SourceKind::kPostgres, {}, {}, {}}).status().message(),
+            "source type can't be modified in ALTER JOB");
+  EXPECT_EQ(AlterMysql({"j", {}, {}, {}, "other", {}}).status().message(),
+            "target database can't be modified in ALTER JOB");
 }
 
 TEST(AlterJob, SomethingMustDifferAndOffsetsAreJson) {

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kNow = 1'000'000'000;
 
 std::vector<JobState> AllJobStates() {
-  return {JobPending{}, JobRunning{}, JobPaused{"X", "waits", kNow + 1, 2}, JobPaused{std::string(kManualPauseErr)},
+  return {JobPending{},  JobRunning{}, JobPaused{"X", "waits", kNow + 1, 2}, JobPaused{std::string(kManualPauseErr)},
           JobFinished{}, JobStopped{}};
 }
 
@@ -118,7 +118,9 @@ TEST(ErrorPolicy, ChunksAreReadAgainAfterALostConnectionOrAMovedSchema) {
   EXPECT_EQ(DecideError(Code::kUnsupported, Phase::kCopy).verdict, Verdict::kStopTable);
 }
 
-Position Lsn(uint64_t lsn) { return Position{PostgresPosition{lsn, 0}}; }
+Position Lsn(uint64_t lsn) {
+  return Position{PostgresPosition{lsn, 0}};
+}
 
 TEST(TableMachine, GoesFromWaitingToReadyWhenTheLogHasPassedTheNotedPosition) {
   TableState state = Advance(TableWaiting{}, WindowOpened{}).state;

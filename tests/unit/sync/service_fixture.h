@@ -87,8 +87,12 @@ class ServiceTest : public ::testing::Test {
     statement.name = name;
     statement.source = SourceKind::kPostgres;
     statement.target_database = "mirror";
-    statement.source_properties = {{"jdbc_url", "jdbc:postgresql://h:1/shop"}, {"user", "u"}, {"password", "top-secret"},
-                                   {"database", "shop"}, {"schema", "s"}, {"snapshot_split_size", "7"}};
+    statement.source_properties = {{"jdbc_url", "jdbc:postgresql://h:1/shop"},
+                                   {"user", "u"},
+                                   {"password", "top-secret"},
+                                   {"database", "shop"},
+                                   {"schema", "s"},
+                                   {"snapshot_split_size", "7"}};
     for (auto& property : more) statement.source_properties.push_back(property);
     return service_->Create(statement, "root");
   }
@@ -102,7 +106,8 @@ class ServiceTest : public ::testing::Test {
   ::testing::AssertionResult Eventually(Condition condition) {
     const Deadline deadline = Deadline::After(std::chrono::seconds(20));
     while (!condition()) {
-      if (deadline.Passed()) return ::testing::AssertionFailure() << service_->State("j") << " " << service_->LastError("j");
+      if (deadline.Passed())
+        return ::testing::AssertionFailure() << service_->State("j") << " " << service_->LastError("j");
       std::this_thread::yield();
     }
     return ::testing::AssertionSuccess();

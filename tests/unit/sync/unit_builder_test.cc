@@ -12,7 +12,9 @@
 namespace freshet {
 namespace {
 
-Position Lsn(uint64_t lsn) { return Position{PostgresPosition{lsn, 0}}; }
+Position Lsn(uint64_t lsn) {
+  return Position{PostgresPosition{lsn, 0}};
+}
 
 RowBatch BatchOf(size_t arena_bytes) {
   auto schema = std::make_shared<TableSchema>();
@@ -95,7 +97,9 @@ TEST(UnitBuilder, RefusesEventsOutOfOrder) {
   EXPECT_EQ(builder.Add({{}, Commit{}}).code(), Code::kCorrupt);  // no position
 }
 
-std::optional<KeyText> Key(int n) { return KeyText{std::to_string(n)}; }
+std::optional<KeyText> Key(int n) {
+  return KeyText{std::to_string(n)};
+}
 
 TEST(CopyProgress, MergesRangesInAnyOrderAndStaysSmall) {
   for (uint32_t seed = 0; seed < 500; ++seed) {
@@ -104,8 +108,8 @@ TEST(CopyProgress, MergesRangesInAnyOrderAndStaysSmall) {
     const int chunks = 1 + static_cast<int>(random() % 20);
     std::vector<PlannedChunk> all;
     for (int i = 0; i < chunks; ++i) {
-      all.push_back({{i == 0 ? std::nullopt : Key(i), i + 1 == chunks ? std::nullopt : Key(i + 1)},
-                     i * kChunkOrderStep});
+      all.push_back(
+          {{i == 0 ? std::nullopt : Key(i), i + 1 == chunks ? std::nullopt : Key(i + 1)}, i * kChunkOrderStep});
     }
     std::shuffle(all.begin(), all.end(), random);
     CopyProgress progress;
