@@ -56,17 +56,20 @@ bool Contains(const SqlRows& grants, const std::string& what) {
 Status CheckReplication(MysqlConnection& connection, const MysqlOptions& options) {
   const bool mariadb = connection.version().mariadb();
   const Status client = connection.Execute(ShowLogStatus(connection.version()));
+  std::string missing;  // all of them in one message: one GRANT, not one attempt each
   if (client.code() == Code::kAuth) {
-    return Missing(options, mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT", "*.*");
+    missing = mariadb ? "BINLOG MONITOR" : "REPLICATION CLIENT";
+  } else {
+    TRY(client.Copy());
   }
-  TRY(client.Copy());
   ASSIGN_OR_RETURN(const SqlRows grants, connection.Query("SHOW GRANTS"));
   const bool all = Contains(grants, "ALL PRIVILEGES ON *.*");
   if (!all && !Contains(grants, "REPLICATION SLAVE") && !Contains(grants, "REPLICATION REPLICA")) {
     // The privilege may come from a role that SHOW GRANTS only names: ask for something that needs it.
     const Status replica = mariadb ? Status(Code::kAuth, "") : connection.Execute("SHOW BINLOG EVENTS LIMIT 1");
-    if (replica.code() == Code::kAuth) return Missing(options, "REPLICATION SLAVE", "*.*");
+    if (replica.code() == Code::kAuth) missing += missing.empty() ? "REPLICATION SLAVE" : ", REPLICATION SLAVE";
   }
+  if (!missing.empty()) return Missing(options, missing, "*.*");
   ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
   if (has_gtids || all || Contains(grants, "RELOAD")) return Status::Ok();
   return Status(Code::kAuth, "user " + options.user +
