@@ -104,7 +104,9 @@ Status Pipeline::ReadAll(StopToken stop) {
     ASSIGN_OR_RETURN(std::optional<ChangeEvent> event, source_->Next(Deadline::After(kReadWait)));
     progress_.ReaderAlive(!event && inbox_.Drained());
     if (event) TRY(builder.Add(std::move(*event)));
-    const bool buffered = event && source_->HasBuffered();
+    // More is put into a unit only while the apply thread is busy anyway: a source that always has a little more
+    // would otherwise hold finished transactions back until the unit is full.
+    const bool buffered = event && source_->HasBuffered() && !inbox_.Drained();
     while (std::optional<Unit> unit = builder.Take(buffered)) TRY(PushUnit(std::move(*unit), stop));
     TRY(Acknowledge());
     if (std::vector<TableName> found = source_->TakeDiscovered(); !found.empty()) {
