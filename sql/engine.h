@@ -14,6 +14,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/stop.h"
+#include "cdc/change/row_batch.h"
+#include "sql/file_format.h"
 #include "sql/statement.h"
 #include "storage/store.h"
 
@@ -71,10 +74,31 @@ struct SystemTable {
   std::function<Result<Rows>(const std::map<std::string, std::string>& arguments)> read;
 };
 
+// s3(..) in a plain SELECT: local copies of the matching files, made before the query is planned.
+struct LocalFiles {
+  std::vector<std::string> paths;  // below readable_directories
+  std::vector<std::string> shown_names;
+  FileFormat format;
+  std::shared_ptr<void> held;  // removes the copies with the last owner
+};
+using FileFunction = std::function<Result<LocalFiles>(const Properties& arguments, StopToken stop)>;
+
+// cdc_stream(..) in a plain SELECT: rows of one source table up to a bound.
+class RowStream {
+ public:
+  virtual ~RowStream() = default;
+  virtual SchemaPtr schema() const = 0;
+  // Whole kInsert rows; an empty batch ends the stream.
+  virtual Result<RowBatch> Next() = 0;
+};
+using StreamFunction = std::function<Result<std::unique_ptr<RowStream>>(const Properties& arguments, StopToken stop)>;
+
 struct SqlEngineOptions {
   size_t memory_bytes = 256u << 20;  // DuckDB's limit
   int threads = 2;
   std::string temporary_directory;  // spill files; made when missing
+  // What DuckDB may read files from: the spool of fetched objects, the directory of file: paths.
+  std::vector<std::string> readable_directories;
 };
 
 class SqlSession {
@@ -103,6 +127,8 @@ class SqlEngine {
   static Result<std::unique_ptr<SqlEngine>> Make(Store& store, const SqlEngineOptions& options);
   // Before the first session.
   virtual void RegisterSystemTable(const std::string& name, SystemTable table) = 0;
+  virtual void RegisterFileFunction(const std::string& name, FileFunction function) = 0;
+  virtual void RegisterStreamFunction(const std::string& name, StreamFunction function) = 0;
   virtual std::unique_ptr<SqlSession> NewSession(const std::string& user, uint32_t connection_id) = 0;
 };
 

@@ -24,6 +24,12 @@ class DuckEngine final : public SqlEngine {
 
   Status Open();
   void RegisterSystemTable(const std::string& name, SystemTable table) override;
+  void RegisterFileFunction(const std::string& name, FileFunction function) override {
+    file_functions_[name] = std::move(function);
+  }
+  void RegisterStreamFunction(const std::string& name, StreamFunction function) override {
+    stream_functions_[name] = std::move(function);
+  }
   std::unique_ptr<SqlSession> NewSession(const std::string& user, uint32_t connection_id) override;
 
   // Planning is serialised: the views that a statement names must stay as they are until it is bound. Taken
@@ -49,6 +55,8 @@ class DuckEngine final : public SqlEngine {
   const SqlEngineOptions options_;
   QueryContexts contexts_;                                             // before the database: its functions point here
   std::map<std::string, std::unique_ptr<SystemTable>> system_tables_;  // set before the first session
+  std::map<std::string, FileFunction> file_functions_;                 // set before the first session
+  std::map<std::string, StreamFunction> stream_functions_;             // set before the first session
   DuckDatabase database_;
   DuckConnection catalog_;  // runs CREATE VIEW, CREATE SCHEMA
   uint64_t catalog_id_ = 0;

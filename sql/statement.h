@@ -19,7 +19,21 @@ using Properties = std::vector<std::pair<std::string, std::string>>;
 
 enum class SourceKind : uint8_t { kMysql = 1, kPostgres = 2 };  // persisted by name
 
+// INSERT INTO db.t [(cols)] SELECT .. FROM cdc_stream("k"="v", ..) [AS] a [JOIN ..] [WHERE ..]: what a table-level
+// job does. Exactly one of the SELECT's tables is a source function; parsed by sql/insert_select.
+struct InsertSelect {
+  std::string database;  // "" = current at CREATE JOB; filled in before it is stored
+  std::string table;
+  std::vector<std::string> columns;  // target columns as written; empty: all, in table order
+  std::string function;              // lower case: cdc_stream, s3
+  Properties arguments;              // of the function, secrets included: stored, never shown or logged
+  // The SELECT as written, the function's call replaced by the identifier kSourceTable (its alias, if any, kept).
+  std::string select;
+};
+inline constexpr const char* kSourceTable = "__freshet_source__";
+
 // CREATE JOB n [PROPERTIES(..)] ON STREAMING [COMMENT ''] FROM MYSQL|POSTGRES (..) TO DATABASE db [(..)]
+//                                                      | DO INSERT INTO .. SELECT .. FROM function(..)
 struct CreateJob {
   std::string name;
   bool if_not_exists = false;
@@ -29,8 +43,9 @@ struct CreateJob {
   Properties source_properties;
   std::string target_database;
   Properties target_properties;
+  std::optional<InsertSelect> insert;  // set: table-level; source and target members are then unused
 };
-// ALTER JOB n [PROPERTIES(..)] [FROM MYSQL (..)] [TO DATABASE db (..)]
+// ALTER JOB n [PROPERTIES(..)] [FROM MYSQL (..)] [TO DATABASE db (..)] | [PROPERTIES(..)] [DO] INSERT INTO ..
 struct AlterJob {
   std::string name;
   Properties job_properties;
@@ -38,6 +53,7 @@ struct AlterJob {
   Properties source_properties;
   std::optional<std::string> target_database;
   Properties target_properties;
+  std::optional<InsertSelect> insert;
 };
 // ALTER JOB n ADD TABLE a[, b] | DROP TABLE a[, b] | RESYNC TABLE a[, b]   (in any state)
 struct AlterJobTables {
@@ -65,6 +81,11 @@ struct SyncJob {
 struct VerifyJob {
   std::string name;
   int64_t timeout_s = 600;
+};
+// REPLAY QUARANTINE JOB n [WHERE expr]: expr over the columns of quarantine(..), "" = all of the job's rows
+struct ReplayQuarantine {
+  std::string name;
+  std::string where;
 };
 // CANCEL TASK WHERE jobName='..' AND taskId=n: refused for streaming jobs
 struct CancelTask {
@@ -130,8 +151,8 @@ struct Query {
 };
 
 using Statement = std::variant<Query, CreateJob, AlterJob, AlterJobTables, PauseJob, ResumeJob, DropJob, SyncJob,
-                               VerifyJob, CancelTask, CreateDatabase, DropDatabase, DropTable, UseDatabase,
-                               SetVariables, TransactionControl, ShowDatabases, ShowTables, DescribeTable,
+                               VerifyJob, ReplayQuarantine, CancelTask, CreateDatabase, DropDatabase, DropTable,
+                               UseDatabase, SetVariables, TransactionControl, ShowDatabases, ShowTables, DescribeTable,
                                ShowCreateTable, ShowCreateDatabase, ShowVariables, ShowOther>;
 
 // One statement; a trailing ';' is fine. kInvalid: "syntax error at line 1, column 8 near 'JBO': expected ..".

@@ -99,7 +99,8 @@ Status UnitWriter::TruncateTable(TableId table) {
   return state_->unit.StageTruncate(table);
 }
 
-Result<uint64_t> UnitWriter::ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched) {
+Result<uint64_t> UnitWriter::ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes) {
+  CHECK(changes == nullptr);
   return ApplyChunkRows(state_->unit, rows, touched);
 }
 

@@ -12,8 +12,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/status.h"
+#include "base/stop.h"
 #include "cdc/change/position.h"
 #include "cdc/change/row_batch.h"
 #include "ddl/schema_change.h"
@@ -52,17 +54,35 @@ struct EncodedRows {
 // Any thread. kCorrupt when a cell does not fit its column's type.
 Result<EncodedRows> EncodeChunk(const StoredTable& table, const RowBatch& batch);
 
+// What calls did to the stored rows of one table, in order, for rows that are derived from them. All cells of the
+// table's stored columns are known in every image, but for `before` images without whole_before: there only the key.
+//   kInsert: a row is stored; with whole_before there was none of its key
+//   kUpdate: before and after; before has the key that went away or was overwritten
+//   kDelete: before; with whole_before only when there was such a row
+struct StoredChanges {
+  bool whole_before = false;  // in: look up the row that a change replaces
+  RowBatch batch;             // out: schema = the table's stored shape that the rows came in
+};
+
 struct ApplyOptions {
   // The table's copy is not finished: an update with kUnchanged cells or a delete may find no stored row.
   bool rows_may_be_missing = false;
-  TouchedKeys* touched = nullptr;  // when copy windows are open
+  TouchedKeys* touched = nullptr;    // when copy windows are open
+  StoredChanges* changes = nullptr;  // appended to
 };
 
 class UnitWriter {
  public:
   // Undoes pieces of an unfinished transaction, then position() is the recovered truth.
   static Result<std::unique_ptr<UnitWriter>> Open(Store& store, JobId job);
+  // For one statement of a user: no position, an id of its own. Writes tables without an owner only.
+  static Result<std::unique_ptr<UnitWriter>> OpenForStatement(Store& store);
   ~UnitWriter();
+
+  // Tables without an owner are written under a lease: a job takes it in Commit (for a transaction in pieces from
+  // the first piece to the last), a statement calls Lease before it reads what it will change. kTimeout names the
+  // holder; kConflict: the table has an owner.
+  Status Lease(TableId table, Deadline deadline, StopToken stop);
 
   const Position& position() const;
 
@@ -78,7 +98,7 @@ class UnitWriter {
   Status SetReady(TableId table, bool ready);
   Status TruncateTable(TableId table);
   // Writes rows whose keys the log did not touch; returns how many were written.
-  Result<uint64_t> ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched);
+  Result<uint64_t> ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes = nullptr);
   void PutRecord(RecordWrite record);
 
   struct Committed {

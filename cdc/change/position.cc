@@ -57,6 +57,17 @@ Result<Position> ParsePostgres(const Json& json) {
   return Position{position};
 }
 
+Result<Position> ParseObject(const Json& json) {
+  ObjectPosition position;
+  if (!json["fileName"].is_string()) {
+    return Status(Code::kInvalid, "Invalid format for offset: 'fileName' must be text");
+  }
+  position.file_name = json["fileName"].get<std::string>();
+  if (json.contains("etag") && json["etag"].is_string()) position.etag = json["etag"].get<std::string>();
+  position.task = UnsignedMember(json, "task").value_or(0);
+  return Position{position};
+}
+
 Result<Position> ParseMysql(const Json& json) {
   MysqlPosition position;
   if (json.contains("gtids")) {
@@ -77,7 +88,7 @@ Result<Position> ParseMysql(const Json& json) {
     position.offset = *offset;
   }
   if (position == MysqlPosition()) {
-    return Status(Code::kInvalid, R"(Invalid format for offset: needs "file" and "pos", "gtids", or "lsn")");
+    return Status(Code::kInvalid, R"(Invalid format for offset: needs "file" and "pos", "gtids", "lsn" or "fileName")");
   }
   return Position{position};
 }
@@ -89,6 +100,9 @@ bool Position::Covers(const Position& other) const {
   if (at.index() != other.at.index()) return false;
   if (const auto* mysql = std::get_if<MysqlPosition>(&at))
     return MysqlCovers(*mysql, std::get<MysqlPosition>(other.at));
+  if (const auto* object = std::get_if<ObjectPosition>(&at)) {
+    return object->task >= std::get<ObjectPosition>(other.at).task;
+  }
   return std::get<PostgresPosition>(at).lsn >= std::get<PostgresPosition>(other.at).lsn;
 }
 
@@ -104,6 +118,10 @@ std::string Position::ToJson() const {
   } else if (const auto* postgres = std::get_if<PostgresPosition>(&at)) {
     json["lsn"] = std::to_string(postgres->lsn);
     if (postgres->xid != 0) json["xid"] = std::to_string(postgres->xid);
+  } else if (const auto* object = std::get_if<ObjectPosition>(&at)) {
+    json["fileName"] = object->file_name;
+    if (!object->etag.empty()) json["etag"] = object->etag;
+    if (object->task != 0) json["task"] = std::to_string(object->task);
   }
   return json.empty() ? std::string() : json.dump();
 }
@@ -112,6 +130,7 @@ Result<Position> Position::FromJson(std::string_view text) {
   if (text.empty()) return Position();
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return Status(Code::kInvalid, "Invalid format for offset: not a JSON object");
+  if (json.contains("fileName")) return ParseObject(json);
   return json.contains("lsn") ? ParsePostgres(json) : ParseMysql(json);
 }
 

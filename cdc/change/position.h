@@ -28,15 +28,25 @@ struct PostgresPosition {
   bool operator==(const PostgresPosition&) const = default;
 };
 
+// Object stores have no log: what a job has loaded is the set of its object records (sync/). This is the newest
+// object of its listing order that was loaded whole; `task` numbers the commits, so that no two are alike.
+struct ObjectPosition {
+  std::string file_name;  // key; "" before the first
+  std::string etag;
+  uint64_t task = 0;
+  bool operator==(const ObjectPosition&) const = default;
+};
+
 struct Position {
-  std::variant<std::monostate, MysqlPosition, PostgresPosition> at;
+  std::variant<std::monostate, MysqlPosition, PostgresPosition, ObjectPosition> at;
 
   bool empty() const { return std::holds_alternative<std::monostate>(at); }
   // True when everything up to `other` is at or before this position. An empty `other` is always covered;
   // an empty position covers only an empty one. GTIDs are compared when both sides have them, else
-  // file:pos. Different kinds never cover each other.
+  // file:pos; objects by task. Different kinds never cover each other.
   bool Covers(const Position& other) const;
-  // Doris' shape: {"file":"binlog.000003","pos":"154","gtids":"..."} or {"lsn":"123456"} (lsn decimal).
+  // Doris' shape: {"file":"binlog.000003","pos":"154","gtids":"..."}, {"lsn":"123456"} (lsn decimal) or
+  // {"fileName":"a/1.csv"}.
   std::string ToJson() const;
   static Result<Position> FromJson(std::string_view json);  // kInvalid says which member
   bool operator==(const Position&) const = default;
