@@ -11,7 +11,12 @@
 namespace freshet {
 
 inline Family FamilyOf(RecordFamily family) {
-  return family == RecordFamily::kJobs ? Family::kJobs : Family::kLedger;
+  switch (family) {
+    case RecordFamily::kJobs: return Family::kJobs;
+    case RecordFamily::kLedger: return Family::kLedger;
+    case RecordFamily::kQuarantine: break;
+  }
+  return Family::kQuarantine;
 }
 
 inline Status AppendRecord(const Database& database, const RecordWrite& record, rocksdb::WriteBatch& batch) {

@@ -28,8 +28,8 @@ struct StoreOptions {
 };
 
 // Families of small named records that sync/ keeps (JSON values, its own keys).
-// Persisted as column families "jobs" and "ledger".
-enum class RecordFamily : uint8_t { kJobs, kLedger };
+// Persisted as column families "jobs", "ledger" and "quarantine".
+enum class RecordFamily : uint8_t { kJobs, kLedger, kQuarantine };
 
 struct RecordWrite {
   RecordFamily family = RecordFamily::kJobs;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "storage/unit_writer.h"
+#include "sync/quarantine.h"
 
 namespace freshet {
 
@@ -117,6 +118,8 @@ Status DeleteJob(Store& store, JobId job) {
   }
   ASSIGN_OR_RETURN(const auto tasks, store.ScanRecords(RecordFamily::kLedger, TaskKeyPrefix(job)));
   for (const auto& [key, value] : tasks) deletions.push_back({RecordFamily::kLedger, key, std::nullopt});
+  ASSIGN_OR_RETURN(std::vector<RecordWrite> rejected, QuarantineDeletions(store, job));
+  for (RecordWrite& deletion : rejected) deletions.push_back(std::move(deletion));
   deletions.push_back({RecordFamily::kLedger, StatisticsKey(job), std::nullopt});
   deletions.push_back({RecordFamily::kJobs, JobKey(job), std::nullopt});
   return store.PutRecords(deletions);

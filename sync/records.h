@@ -5,6 +5,7 @@
 //            table/<job id>/<schema>NUL<table>   TableRecord
 //   kLedger  task/<job id>/<task id>             TaskRecord
 //            stats/<job id>                      JobStatistics
+//   kQuarantine: sync/quarantine.
 // The password is in the job record only and leaves it only for the connector.
 #pragma once
 

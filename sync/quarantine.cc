@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/quarantine.h"
+
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cdc/change/text_cell.h"
+
+namespace freshet {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+std::string Digits(uint64_t number) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%020" PRIu64, number);
+  return text;
+}
+
+std::string Dump(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+Status Damaged() {
+  return Status(Code::kCorrupt, "quarantine record does not parse");
+}
+
+}  // namespace
+
+std::string QuarantineKeyPrefix(JobId job) {
+  return "job/" + Digits(job.value) + "/";
+}
+
+std::string QuarantineKey(JobId job, uint64_t sequence) {
+  return QuarantineKeyPrefix(job) + Digits(sequence);
+}
+
+std::string EncodeQuarantine(const QuarantineRecord& record) {
+  ordered_json row = ordered_json::parse(record.row, nullptr, false);
+  if (!row.is_object()) row = record.row;
+  return Dump({{"job", record.job.value},
+               {"task", record.task.value},
+               {"table", record.table},
+               {"position", record.position.empty() ? ordered_json(nullptr) : ordered_json(record.position.ToJson())},
+               {"reason", record.reason},
+               {"row", std::move(row)},
+               {"created_us", record.created_us}});
+}
+
+Result<QuarantineRecord> DecodeQuarantine(std::string_view text) {
+  const ordered_json value = ordered_json::parse(text, nullptr, false);
+  if (!value.is_object()) return Damaged();
+  try {
+    QuarantineRecord record;
+    record.job = JobId{value.at("job").get<uint64_t>()};
+    record.task = TaskId{value.value("task", uint64_t{0})};
+    record.table = value.at("table").get<std::string>();
+    const ordered_json position = value.value("position", ordered_json());
+    if (position.is_string()) {
+      ASSIGN_OR_RETURN(record.position, Position::FromJson(position.get<std::string>()));
+    }
+    record.reason = value.at("reason").get<std::string>();
+    const ordered_json& row = value.at("row");
+    record.row = row.is_string() ? row.get<std::string>() : Dump(row);
+    record.created_us = value.value("created_us", int64_t{0});
+    return record;
+  } catch (const ordered_json::exception&) {
+    return Damaged();
+  }
+}
+
+std::string RowAsJson(const RowBatch& batch, uint32_t image) {
+  ordered_json row = ordered_json::object();
+  const std::span<const Cell> cells = batch.Image(image);
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const Column& column = batch.schema->columns[i];
+    if (cells[i].kind == CellKind::kUnchanged) continue;
+    std::string text;
+    const bool is_value = AppendCellText(column.type, cells[i], batch.arena, text);
+    row[column.name] = is_value ? ordered_json(std::move(text)) : ordered_json(nullptr);
+  }
+  return Dump(row);
+}
+
+Result<Quarantine> Quarantine::Load(Store& store, JobId job, const Clock& clock) {
+  const std::string prefix = QuarantineKeyPrefix(job);
+  ASSIGN_OR_RETURN(const auto newest, store.ScanRecords(RecordFamily::kQuarantine, prefix, true, 1));
+  uint64_t sequence = 0;
+  if (!newest.empty()) {
+    const std::string& key = newest[0].first;
+    const auto [end, error] = std::from_chars(key.data() + prefix.size(), key.data() + key.size(), sequence);
+    if (error != std::errc() || end != key.data() + key.size()) return Damaged();
+  }
+  return Quarantine(job, clock, sequence + 1);
+}
+
+void Quarantine::Add(QuarantineRecord record, std::vector<RecordWrite>& records) {
+  record.job = job_;
+  record.created_us = clock_->WallUs();
+  const uint64_t sequence = next_sequence_++;
+  records.push_back({RecordFamily::kQuarantine, QuarantineKey(job_, sequence), EncodeQuarantine(record)});
+  if (sequence <= kQuarantineRowsKeptMax) return;
+  records.push_back({RecordFamily::kQuarantine, QuarantineKey(job_, sequence - kQuarantineRowsKeptMax), std::nullopt});
+}
+
+Result<std::vector<RecordWrite>> QuarantineDeletions(const Store& store, JobId job) {
+  ASSIGN_OR_RETURN(const auto kept, store.ScanRecords(RecordFamily::kQuarantine, QuarantineKeyPrefix(job)));
+  std::vector<RecordWrite> deletions;
+  for (const auto& [key, value] : kept) deletions.push_back({RecordFamily::kQuarantine, key, std::nullopt});
+  return deletions;
+}
+
+}  // namespace freshet

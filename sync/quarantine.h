@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quarantine: rows that a job read and could not load, kept with where they came from and why, so that they can
+// be looked at and loaded later. Records are written in the commit whose rows they count; this class only makes
+// them and numbers them. It decides nothing about the job and never logs a row.
+// Used by the apply thread alone; the codec and the keys are pure.
+//
+//   kQuarantine   job/<job id>/<sequence>    QuarantineRecord as JSON; ids and sequences as 20 decimal digits
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/status.h"
+#include "cdc/change/position.h"
+#include "cdc/change/row_batch.h"
+#include "storage/store.h"
+
+namespace freshet {
+
+// Newest rejected rows that are kept per job; older ones make room. Bounds the disk that a broken mapping takes.
+inline constexpr uint64_t kQuarantineRowsKeptMax = 100'000;
+
+struct QuarantineRecord {
+  JobId job;
+  TaskId task;             // none: no task was open
+  std::string table;       // source table or object, "schema.table"
+  Position position;       // of the log at the unit that carried the row: it lies at or before this place
+  std::string reason;      // names the column and the type, never the value
+  std::string row = "{}";  // JSON object: column name to text, or null. Columns that were not sent are left out
+  int64_t created_us = 0;  // wall clock, microseconds since 1970
+};
+
+std::string QuarantineKeyPrefix(JobId job);
+std::string QuarantineKey(JobId job, uint64_t sequence);
+// Never fails: bytes that are no UTF-8 are replaced, `row` that is no JSON is kept as a string.
+std::string EncodeQuarantine(const QuarantineRecord& record);
+Result<QuarantineRecord> DecodeQuarantine(std::string_view text);  // kCorrupt
+
+// The JSON object of one image, values in the text form of cdc/change/text_cell.
+std::string RowAsJson(const RowBatch& batch, uint32_t image);
+
+class Quarantine {
+ public:
+  // Reads the newest sequence of the job.
+  static Result<Quarantine> Load(Store& store, JobId job, const Clock& clock);
+  // Appends the writes that keep `record` (its job and time are filled here) and make room for it.
+  void Add(QuarantineRecord record, std::vector<RecordWrite>& records);
+
+ private:
+  Quarantine(JobId job, const Clock& clock, uint64_t next_sequence)
+      : job_(job), clock_(&clock), next_sequence_(next_sequence) {}
+  JobId job_;
+  const Clock* clock_;
+  uint64_t next_sequence_;
+};
+
+// All records of the job, for its deletion.
+Result<std::vector<RecordWrite>> QuarantineDeletions(const Store& store, JobId job);
+
+}  // namespace freshet

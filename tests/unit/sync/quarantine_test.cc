@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quarantine: the record survives its JSON, sequences go on after a reopen, old rows make room.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "sync/quarantine.h"
+
+namespace freshet {
+namespace {
+
+class QuarantineTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = std::filesystem::temp_directory_path() / "freshet_quarantine_XXXXXX";
+    directory_ = mkdtemp(pattern.data());
+    Result<std::unique_ptr<Store>> store = Store::Open({directory_, 16u << 20, std::chrono::milliseconds(1)});
+    ASSERT_TRUE(store.ok()) << store.status().message();
+    store_ = std::move(store).value();
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+  void Put(JobId job, const std::string& reason) {
+    Result<Quarantine> quarantine = Quarantine::Load(*store_, job, Clock::System());
+    ASSERT_TRUE(quarantine.ok()) << quarantine.status().message();
+    QuarantineRecord record;
+    record.reason = reason;
+    record.table = "s.t";
+    std::vector<RecordWrite> records;
+    quarantine->Add(std::move(record), records);
+    ASSERT_TRUE(store_->PutRecords(records).ok());
+  }
+  std::vector<std::string> Reasons(JobId job) {
+    std::vector<std::string> reasons;
+    const auto kept = store_->ScanRecords(RecordFamily::kQuarantine, QuarantineKeyPrefix(job));
+    EXPECT_TRUE(kept.ok());
+    for (const auto& [key, value] : *kept) reasons.push_back(DecodeQuarantine(value)->reason);
+    return reasons;
+  }
+
+  std::string directory_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(QuarantineTest, ARecordComesBackAsItWasWritten) {
+  QuarantineRecord record{
+      JobId{7}, TaskId{8}, "s.t", {PostgresPosition{12, 0}}, "column a: no", R"({"a":"1","b":null})", 99};
+  const Result<QuarantineRecord> back = DecodeQuarantine(EncodeQuarantine(record));
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_EQ(back->job, JobId{7});
+  EXPECT_EQ(back->task, TaskId{8});
+  EXPECT_EQ(back->table, "s.t");
+  EXPECT_EQ(back->position, record.position);
+  EXPECT_EQ(back->reason, "column a: no");
+  EXPECT_EQ(back->row, R"({"a":"1","b":null})");
+  EXPECT_EQ(back->created_us, 99);
+  EXPECT_EQ(DecodeQuarantine("[]").code(), Code::kCorrupt);
+  EXPECT_EQ(DecodeQuarantine("{\"job\":1}").code(), Code::kCorrupt);
+}
+
+TEST_F(QuarantineTest, RowsOfAJobAreKeptInOrderAndApartFromOtherJobs) {
+  Put(JobId{1}, "first");
+  Put(JobId{10}, "other job");
+  Put(JobId{1}, "second");
+  EXPECT_EQ(Reasons(JobId{1}), (std::vector<std::string>{"first", "second"}));
+  const Result<std::vector<RecordWrite>> deletions = QuarantineDeletions(*store_, JobId{1});
+  ASSERT_TRUE(deletions.ok());
+  ASSERT_TRUE(store_->PutRecords(*deletions).ok());
+  EXPECT_TRUE(Reasons(JobId{1}).empty());
+  EXPECT_EQ(Reasons(JobId{10}), (std::vector<std::string>{"other job"}));
+}
+
+TEST_F(QuarantineTest, TheOldestRowMakesRoomForTheNewest) {
+  QuarantineRecord record;
+  record.table = "s.t";
+  const RecordWrite newest{RecordFamily::kQuarantine, QuarantineKey(JobId{1}, kQuarantineRowsKeptMax),
+                           EncodeQuarantine(record)};
+  ASSERT_TRUE(store_->PutRecords({&newest, 1}).ok());
+  Result<Quarantine> quarantine = Quarantine::Load(*store_, JobId{1}, Clock::System());
+  ASSERT_TRUE(quarantine.ok());
+  std::vector<RecordWrite> records;
+  quarantine->Add(record, records);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].key, QuarantineKey(JobId{1}, kQuarantineRowsKeptMax + 1));
+  EXPECT_EQ(records[1].key, QuarantineKey(JobId{1}, 1));
+  EXPECT_FALSE(records[1].value);
+}
+
+TEST_F(QuarantineTest, ARowIsAnObjectOfTextsWithoutWhatWasNotSent) {
+  auto schema = std::make_shared<TableSchema>();
+  schema->name = {"s", "t"};
+  for (const char* name : {"id", "text", "empty", "absent"}) {
+    Column column;
+    column.id = static_cast<uint32_t>(schema->columns.size() + 1);
+    column.name = name;
+    column.type.kind = schema->columns.empty() ? TypeKind::kInt64 : TypeKind::kString;
+    schema->columns.push_back(column);
+  }
+  schema->key_columns = {0};
+  RowBatch batch;
+  batch.schema = schema;
+  const uint32_t image = batch.AppendImage();
+  batch.Image(image)[0] = Cell::Int(-5);
+  batch.Image(image)[1] = batch.AppendBytes("a \"quoted\" one");
+  batch.Image(image)[2] = Cell::Null();
+  EXPECT_EQ(RowAsJson(batch, image), R"({"id":"-5","text":"a \"quoted\" one","empty":null})");
+}
+
+}  // namespace
+}  // namespace freshet
