@@ -100,6 +100,55 @@ Status JobProgress::WaitPosition(const Position& target, Deadline deadline, Stop
   return Status::Ok();
 }
 
+void JobProgress::PassBegun() {
+  MutexLock lock(mutex_);
+  ++passes_begun_;
+  pass_requested_ = false;
+  alive_at_ = clock_.Now();
+}
+
+void JobProgress::PassEnded(bool nothing_left, const Position& newest) {
+  MutexLock lock(mutex_);
+  if (nothing_left) passes_clean_ = passes_begun_;
+  newest_listed_ = newest;
+  idle_ = nothing_left;
+  alive_at_ = clock_.Now();
+  changed_.NotifyAll();
+}
+
+void JobProgress::WaitForPassRequest(Deadline deadline, StopToken stop) {
+  MutexLock lock(mutex_);
+  while (!pass_requested_ && !stop.stop_requested() && !deadline.Passed()) {
+    changed_.WaitUntil(mutex_, std::min(deadline.at(), Clock::System().Now() + kStopCheck));
+    alive_at_ = clock_.Now();
+  }
+}
+
+Result<Position> JobProgress::WaitPass(Deadline deadline, StopToken stop) {
+  MutexLock lock(mutex_);
+  const uint64_t wanted = passes_begun_ + 1;
+  pass_requested_ = true;
+  changed_.NotifyAll();
+  while (passes_clean_ < wanted) {
+    if (!running_) return Status(Code::kConflict, "the job is not running: " + error_);
+    if (stop.stop_requested()) return Status(Code::kCancelled, "stopped while waiting for the objects");
+    if (deadline.Passed()) return Status(Code::kTimeout, "timed out: not everything that is listed is loaded yet");
+    changed_.WaitUntil(mutex_, std::min(deadline.at(), Clock::System().Now() + kStopCheck));
+  }
+  return applied_;
+}
+
+void JobProgress::Show(TableProgress table) {
+  MutexLock lock(mutex_);
+  const TableName name = table.source;
+  tables_[name] = std::move(table);
+}
+
+Position JobProgress::newest_listed() const {
+  MutexLock lock(mutex_);
+  return newest_listed_;
+}
+
 Position JobProgress::applied() const {
   MutexLock lock(mutex_);
   return applied_;

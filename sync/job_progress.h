@@ -39,6 +39,18 @@ class JobProgress {
   // The same without regard to tables.
   Status WaitPosition(const Position& target, Deadline deadline, StopToken stop);
 
+  // --- jobs that load objects: a pass is one listing and the load of what it found
+  void PassBegun();
+  // `nothing_left`: everything that the listing showed is loaded. `newest`: of the listing.
+  void PassEnded(bool nothing_left, const Position& newest);
+  // By the load thread between passes: returns at the deadline, on a stop, or when somebody waits for a pass.
+  void WaitForPassRequest(Deadline deadline, StopToken stop);
+  // Returns after a pass that began after this call and left nothing. kTimeout, kCancelled, kConflict.
+  Result<Position> WaitPass(Deadline deadline, StopToken stop);
+  Position newest_listed() const;
+  // A line of job_tables() as it is.
+  void Show(TableProgress table);
+
   Position applied() const;
   JobStatistics statistics() const;
   int64_t last_commit_time_us() const;
@@ -62,6 +74,10 @@ class JobProgress {
   std::string error_ GUARDED_BY(mutex_);
   std::map<TableName, TableProgress> tables_ GUARDED_BY(mutex_);
   JobStatistics statistics_ GUARDED_BY(mutex_);
+  uint64_t passes_begun_ GUARDED_BY(mutex_) = 0;
+  uint64_t passes_clean_ GUARDED_BY(mutex_) = 0;  // number of the newest pass that left nothing
+  bool pass_requested_ GUARDED_BY(mutex_) = false;
+  Position newest_listed_ GUARDED_BY(mutex_);
 };
 
 }  // namespace freshet

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/object_run.h"
+
+#include <algorithm>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "sync/object_records.h"
+
+namespace freshet {
+
+ObjectRun::ObjectRun(Store& store, SqlEngine& engine, Settings settings, JobProgress& progress,
+                     JobRunListener& listener, const Clock& clock)
+    : store_(store),
+      engine_(engine),
+      settings_(std::move(settings)),
+      progress_(progress),
+      listener_(listener),
+      clock_(clock) {}
+
+Result<std::unique_ptr<JobRun>> ObjectRun::Open(Store& store, SqlEngine& engine, Settings settings,
+                                                JobProgress& progress, JobRunListener& listener, const Clock& clock) {
+  std::unique_ptr<ObjectRun> run(new ObjectRun(store, engine, std::move(settings), progress, listener, clock));
+  TRY(run->OpenAll());
+  return std::unique_ptr<JobRun>(std::move(run));
+}
+
+Status ObjectRun::OpenAll() {
+  ASSIGN_OR_RETURN(objects_, ObjectStore::Open(settings_.source));
+  ASSIGN_OR_RETURN(writer_, UnitWriter::Open(store_, settings_.job));
+  const StoredTablePtr target = writer_->table(settings_.target);
+  if (target == nullptr) {
+    return Status(Code::kNotFound, "target table " + settings_.insert.database + "." + settings_.insert.table +
+                                       " of the job does not exist any more");
+  }
+  TRY(CompileFor(target->schema));
+  TRY(Reload());
+  progress_.Applied(writer_->position(), 0);
+  ShowProgress();
+  return ResetSpool(settings_.spool);
+}
+
+Status ObjectRun::Reload() {
+  TRY(writer_->Rollback());
+  const int64_t no_window_s = INT64_MAX / 1'000'000;  // a task is a batch, not a span of time
+  ASSIGN_OR_RETURN(ledger_, TaskLedger::Load(store_, settings_.job, no_window_s, clock_));
+  ASSIGN_OR_RETURN(quarantine_, Quarantine::Load(store_, settings_.job, clock_));
+  progress_.StatisticsChanged(ledger_->statistics());
+  return Status::Ok();
+}
+
+Status ObjectRun::CompileFor(const SchemaPtr& target) {
+  if (mapping_ && mapped_to_ == target) return Status::Ok();
+  MappingSource source;
+  source.columns = std::make_shared<FileColumns>(settings_.columns);
+  ASSIGN_OR_RETURN(mapping_, Mapping::Compile(engine_, settings_.insert, source, target, {settings_.strict}));
+  mapped_to_ = target;
+  return Status::Ok();
+}
+
+void ObjectRun::Start() {
+  loader_ = NamedThread("load", [this](StopToken stop) { LoadLoop(stop); });
+}
+
+void ObjectRun::Stop(std::string_view task_status, std::string_view error) {
+  const bool ran = loader_.running();
+  loader_.StopAndJoin();
+  if (!ran || task_status.empty() || !ledger_) return;
+  std::vector<RecordWrite> records;
+  ledger_->Close(task_status, error, records);
+  if (Status status = CommitRecords(std::move(records)); !status.ok()) {
+    Log(LogLevel::kWarn, "task_close_failed", {{"job", settings_.job_name}, {"error", status.message()}});
+  }
+}
+
+void ObjectRun::LoadLoop(StopToken stop) {
+  while (!stop.stop_requested()) {
+    progress_.PassBegun();
+    const Result<bool> more = LoadBatch(stop);
+    if (!more.ok()) {
+      if (Status undone = Reload(); !undone.ok()) {
+        Log(LogLevel::kWarn, "object_rollback", {{"job", settings_.job_name}, {"error", undone.message()}});
+      }
+      if (more.code() == Code::kCancelled && stop.stop_requested()) return;
+      // An object that changed between listing and reading is listed anew after the back-off.
+      listener_.OnFailed(more.status(), filtered_ ? Phase::kFilter : Phase::kRead);
+      return;
+    }
+    if (*more) continue;
+    if (!progressed_) {
+      progressed_ = true;
+      listener_.OnProgress();  // the listing alone shows that the source is well
+    }
+    if (settings_.rules.mode == IngestionMode::kOneTime) {
+      listener_.OnSettled();
+      return;
+    }
+    progress_.WaitForPassRequest(Deadline::After(settings_.poll), stop);
+  }
+}
+
+Result<bool> ObjectRun::LoadBatch(StopToken stop) {
+  const auto* at = std::get_if<ObjectPosition>(&writer_->position().at);
+  const std::string last = at == nullptr ? "" : at->file_name;
+  ASSIGN_OR_RETURN(const ObjectPlan plan, PlanObjects(*objects_, store_, settings_.job, settings_.rules, last, stop));
+  objects_left_ = static_cast<int64_t>(plan.due.size());
+  if (!plan.due.empty()) TRY(LoadAll(plan.due, stop));
+  const std::string newest = std::max(plan.newest_key, last);
+  progress_.PassEnded(plan.listed_all, newest.empty() ? Position{} : Position{ObjectPosition{newest, "", 0, 0}});
+  return !plan.listed_all;
+}
+
+// One task.
+Status ObjectRun::LoadAll(std::vector<ObjectInfo> due, StopToken stop) {
+  TRY(OpenTask());
+  ObjectFetcher fetcher(*objects_, settings_.spool, std::move(due));
+  while (true) {
+    Result<std::optional<FetchedObject>> object = fetcher.Next(stop);
+    // Gone since it was listed: a new listing says what is there.
+    if (object.code() == Code::kNotFound) return Status(Code::kUnavailable, object.status().message());
+    TRY(object.status());
+    if (!*object) break;
+    TRY(LoadObject(**object, stop));
+  }
+  std::vector<RecordWrite> records;
+  ledger_->Close("SUCCESS", "", records);
+  return CommitRecords(std::move(records));
+}
+
+// Written before anything is read, so that a task that fails at once is seen too.
+Status ObjectRun::OpenTask() {
+  std::vector<RecordWrite> records;
+  TRY(ledger_->Count({}, writer_->position(), writer_->position(), records));
+  return CommitRecords(std::move(records));
+}
+
+Status ObjectRun::LoadObject(const FetchedObject& object, StopToken stop) {
+  filtered_ = false;
+  const std::string name = ShownName(settings_.source, object.info.key);
+  const StoredTablePtr target = writer_->table(settings_.target);
+  if (target == nullptr) return Status(Code::kNotFound, "the job's target table was dropped");
+  TRY(CompileFor(target->schema));
+  ASSIGN_OR_RETURN(const std::unique_ptr<FileReader> reader,
+                   FileReader::Open(engine_, {object.file->path(), name, settings_.format, settings_.columns}));
+  Amount amount;
+  while (true) {
+    ASSIGN_OR_RETURN(const FileRows* const rows, reader->Next(stop));
+    if (rows == nullptr) break;
+    FAILPOINT("sync.object.before_map");
+    Status status = LoadRows(*rows, name, amount);
+    if (!status.ok()) return std::move(status).At("load " + name);
+    if (stop.stop_requested()) return Status(Code::kCancelled, "stopped");
+  }
+  TRY(CheckRejects(name, amount));
+  return CommitObject(object, std::move(amount));
+}
+
+Status ObjectRun::LoadRows(const FileRows& rows, const std::string& name, Amount& amount) {
+  ASSIGN_OR_RETURN(const MappedRows mapped, mapping_->MapFileRows(rows));
+  amount.read += static_cast<int64_t>(rows.rows());
+  amount.rejected += static_cast<int64_t>(mapped.rejects.size());
+  // A lookup may make several rows of one; counted are the rows of the object.
+  std::optional<uint32_t> last;
+  for (const uint32_t row : mapped.source_row) {
+    if (last != row) ++amount.loaded;
+    last = row;
+  }
+  for (const MappedRows::Reject& reject : mapped.rejects) {
+    if (amount.first_reason.empty()) {
+      amount.first_reason = "row " + std::to_string(rows.first_row() + reject.source_row + 1) + ": " + reject.reason;
+    }
+    if (settings_.strict) return CheckRejects(name, amount);
+    if (amount.reject_bytes >= kRejectBytesPerObjectMax) continue;
+    QuarantineRecord record;
+    record.table = name;
+    record.position = Position{ObjectPosition{name, "", 0, rows.first_row() + reject.source_row + 1}};
+    record.reason = reject.reason;
+    record.row = rows.RowAsJson(reject.source_row);
+    amount.reject_bytes += record.row.size() + record.reason.size() + sizeof(record);
+    amount.rejects.push_back(std::move(record));
+  }
+  if (mapped.rows.rows.empty()) return Status::Ok();
+  const StoredTablePtr target = writer_->table(settings_.target);
+  ASSIGN_OR_RETURN(const EncodedRows encoded, EncodeChunk(*target, mapped.rows));
+  ASSIGN_OR_RETURN(const ContentHash hash, HashRows(*target, encoded));
+  amount.hash.Add(hash);
+  TRY(writer_->ApplyChunk(encoded, TouchedKeys()).status());
+  if (writer_->pending_bytes() < settings_.piece_bytes_max) return Status::Ok();
+  FAILPOINT("sync.object.before_piece");
+  return writer_->Commit(Position{}, false).status();
+}
+
+Status ObjectRun::CheckRejects(const std::string& name, const Amount& amount) {
+  if (amount.rejected == 0) return Status::Ok();
+  const double ratio = static_cast<double>(amount.rejected) / static_cast<double>(amount.read);
+  if (!settings_.strict && ratio <= settings_.max_filter_ratio) return Status::Ok();
+  filtered_ = true;
+  if (settings_.strict) {
+    return Status(Code::kConflict, "Insert has filtered data in strict mode: " + name + ", " + amount.first_reason +
+                                       ". Correct the SELECT, the target or the object, or set "
+                                       "\"session.enable_insert_strict\"=\"false\", then RESUME JOB");
+  }
+  return Status(Code::kConflict, "too many filtered rows: ratio " + std::to_string(ratio) +
+                                     " exceeds insert_max_filter_ratio " + std::to_string(settings_.max_filter_ratio) +
+                                     " in " + name + ", first " + amount.first_reason +
+                                     ". Fix the source data or adjust the limit, then run RESUME JOB.");
+}
+
+Status ObjectRun::CommitObject(const FetchedObject& object, Amount amount) {
+  FAILPOINT("sync.object.before_commit");
+  const auto* at = std::get_if<ObjectPosition>(&writer_->position().at);
+  const Position from = writer_->position();
+  // The newest key in listing order: what kOrderedList goes on after, and what users see as the offset.
+  const bool newer =
+      at == nullptr || settings_.rules.mode == IngestionMode::kOrderedList || object.info.key > at->file_name;
+  ObjectPosition to = newer ? ObjectPosition{object.info.key, object.info.etag, 0, 0} : *at;
+  to.task = at == nullptr ? 1 : at->task + 1;
+
+  TaskLedger::Amount counted;
+  counted.rows_read = amount.read;
+  counted.rows_loaded = amount.loaded;
+  counted.rows_rejected = amount.rejected;
+  counted.rows_filtered = amount.read - amount.loaded;
+  counted.bytes = static_cast<int64_t>(object.info.size);
+  std::vector<RecordWrite> records;
+  TRY(ledger_->Count(counted, from, Position{to}, records));
+  for (QuarantineRecord& reject : amount.rejects) {
+    reject.task = ledger_->current();
+    quarantine_->Add(std::move(reject), records);
+  }
+  ObjectRecord record;
+  record.etag = object.info.etag;
+  record.bytes = object.info.size;
+  record.rows_read = amount.read;
+  record.rows_loaded = amount.loaded;
+  record.rows_rejected = amount.rejected;
+  record.rows_filtered = amount.read - amount.loaded - amount.rejected;
+  record.task = ledger_->current();
+  record.loaded_us = clock_.WallUs();
+  records.push_back({RecordFamily::kJobs, ObjectRecordKey(settings_.job, object.info.key), EncodeObject(record)});
+  for (RecordWrite& write : records) writer_->PutRecord(std::move(write));
+  TRY(writer_->Commit(Position{to}).status());
+  FAILPOINT("sync.object.after_commit");
+  Log(LogLevel::kInfo, "object_loaded",
+      {{"job", settings_.job_name},
+       {"object", ShownName(settings_.source, object.info.key)},
+       {"rows", amount.loaded},
+       {"rejected", amount.rejected}});
+  --objects_left_;
+  progress_.Applied(Position{to}, clock_.WallUs());
+  progress_.StatisticsChanged(ledger_->statistics());
+  ShowProgress();
+  if (!progressed_) {
+    progressed_ = true;
+    listener_.OnProgress();
+  }
+  return Status::Ok();
+}
+
+Status ObjectRun::CommitRecords(std::vector<RecordWrite> records) {
+  if (records.empty()) return Status::Ok();
+  TRY(writer_->Rollback());
+  for (RecordWrite& record : records) writer_->PutRecord(std::move(record));
+  TRY(writer_->Commit(Position{}).status());
+  progress_.StatisticsChanged(ledger_->statistics());
+  return Status::Ok();
+}
+
+// One line in job_tables(): objects are its chunks.
+void ObjectRun::ShowProgress() {
+  const auto* at = std::get_if<ObjectPosition>(&writer_->position().at);
+  const JobStatistics& statistics = ledger_->statistics();
+  TableProgress shown;
+  shown.source = {settings_.source.local ? "file" : settings_.source.bucket, settings_.source.pattern};
+  shown.target = settings_.insert.database + "." + settings_.insert.table;
+  shown.state = objects_left_ > 0 ? "COPYING" : "READY";
+  shown.chunks_done = at == nullptr ? 0 : static_cast<int64_t>(at->task);
+  shown.chunks_total = shown.chunks_done + std::max<int64_t>(0, objects_left_);
+  shown.rows_copied = statistics.rows_read - statistics.rows_filtered;
+  progress_.Show(std::move(shown));
+}
+
+}  // namespace freshet

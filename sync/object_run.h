@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// ObjectRun: one run of a job that loads objects (INSERT .. SELECT .. FROM s3(..)): list, fetch, read, map, commit,
+// again and again. An object is loaded wholly or not at all: its rows, its record, the job's position and the task's
+// ledger entry are one commit (in pieces when it is large). A task is one batch of objects. Everything but fetching
+// happens on the load thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stop.h"
+#include "sql/file_reader.h"
+#include "sql/mapping.h"
+#include "storage/content_hash.h"
+#include "storage/unit_writer.h"
+#include "sync/job_progress.h"
+#include "sync/job_run.h"
+#include "sync/object_fetcher.h"
+#include "sync/object_plan.h"
+#include "sync/quarantine.h"
+#include "sync/task_ledger.h"
+
+namespace freshet {
+
+// Rejected rows of one object that are kept in the quarantine; above this they are only counted: they wait in memory
+// for the object's commit.
+inline constexpr size_t kRejectBytesPerObjectMax = 8u << 20;
+
+class ObjectRun : public JobRun {
+ public:
+  struct Settings {
+    JobId job;
+    std::string job_name;
+    InsertSelect insert;
+    FileColumns columns;  // shape of the objects, fixed at CREATE JOB
+    TableId target;
+    ObjectSource source;
+    FileFormat format;
+    ObjectRules rules;
+    bool strict = true;           // a rejected row pauses the job
+    double max_filter_ratio = 1;  // not strict: of an object's rows
+    std::chrono::seconds poll{10};
+    std::string spool;  // a directory of this job's own
+    size_t piece_bytes_max = 32u << 20;
+  };
+  // kNotFound: the target table is gone. kInvalid: the statement does not fit the target any more.
+  static Result<std::unique_ptr<JobRun>> Open(Store& store, SqlEngine& engine, Settings settings, JobProgress& progress,
+                                              JobRunListener& listener, const Clock& clock);
+  ~ObjectRun() override { Stop("", ""); }
+
+  void Start() override;
+  void Stop(std::string_view task_status, std::string_view error) override;
+  Status TakeNews(const CatalogNews&) override { return Status::Ok(); }  // objects have no catalog
+
+ private:
+  // What one object amounts to.
+  struct Amount {
+    int64_t read = 0;
+    int64_t loaded = 0;
+    int64_t rejected = 0;
+    size_t reject_bytes = 0;
+    std::vector<QuarantineRecord> rejects;
+    std::string first_reason;  // of the first rejected row, with its place
+    ContentHash hash;
+  };
+  ObjectRun(Store& store, SqlEngine& engine, Settings settings, JobProgress& progress, JobRunListener& listener,
+            const Clock& clock);
+  Status OpenAll();
+  Status CompileFor(const SchemaPtr& target);
+  void LoadLoop(StopToken stop);
+  // True when there is more to do at once.
+  Result<bool> LoadBatch(StopToken stop);
+  Status LoadAll(std::vector<ObjectInfo> due, StopToken stop);
+  Status OpenTask();
+  // Memory follows the store after an error.
+  Status Reload();
+  Status LoadObject(const FetchedObject& object, StopToken stop);
+  Status LoadRows(const FileRows& rows, const std::string& name, Amount& amount);
+  Status CheckRejects(const std::string& name, const Amount& amount);
+  Status CommitObject(const FetchedObject& object, Amount amount);
+  Status CommitRecords(std::vector<RecordWrite> records);
+  void ShowProgress();
+
+  Store& store_;
+  SqlEngine& engine_;
+  const Settings settings_;
+  JobProgress& progress_;
+  JobRunListener& listener_;
+  const Clock& clock_;
+  std::unique_ptr<ObjectStore> objects_;
+
+  // Load thread.
+  std::unique_ptr<UnitWriter> writer_;
+  std::unique_ptr<Mapping> mapping_;
+  SchemaPtr mapped_to_;  // the target's shape that mapping_ was compiled for
+  std::optional<TaskLedger> ledger_;
+  std::optional<Quarantine> quarantine_;
+  bool progressed_ = false;
+  bool filtered_ = false;  // the last error is about rejected rows
+  int64_t objects_left_ = 0;
+
+  NamedThread loader_;
+};
+
+}  // namespace freshet
