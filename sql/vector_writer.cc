@@ -78,21 +78,26 @@ class Target {
   uint64_t* validity_ = nullptr;
 };
 
-// `put(row, cell)` is false for a cell outside the type's form. Returns the first such row that may not be
-// NULL, or block.rows.
+// One column being written.
+struct Source {
+  const CellsView& view;
+  const size_t column;
+  const LogicalType& type;
+  std::vector<uint32_t>& unrepresentable;
+};
+
+// `put(row, cell)` is false for a cell outside the type's form.
 template <typename Put>
-size_t ForEachCell(const RowBlock& block, size_t column, size_t columns, bool null_unrepresentable, Target& target,
-                   Put put) {
-  for (size_t row = 0; row < block.rows; ++row) {
-    const Cell& cell = block.cells[row * columns + column];
+void ForEachCell(const Source& source, Target& target, Put put) {
+  for (size_t row = 0; row < source.view.rows; ++row) {
+    const Cell& cell = source.view.At(row, source.column);
     if (cell.kind == CellKind::kNull) {
       target.SetNull(row);
     } else if (!put(row, cell)) {
-      if (!null_unrepresentable) return row;
+      source.unrepresentable.push_back(static_cast<uint32_t>(row));
       target.SetNull(row);
     }
   }
-  return block.rows;
 }
 
 template <typename T>
@@ -154,31 +159,30 @@ bool UnscaledOfText(std::string_view text, uint16_t scale, Int128& value) {
   return true;
 }
 
-size_t WriteDecimal(const RowBlock& block, size_t column, size_t columns, const LogicalType& type, bool to_null,
-                    Target& target) {
-  const auto each = [&](auto put) { return ForEachCell(block, column, columns, to_null, target, put); };
+void WriteDecimal(const Source& source, Target& target) {
+  const LogicalType& type = source.type;
+  const auto each = [&](auto put) { ForEachCell(source, target, put); };
   if (type.precision <= 4) return each(PutInt<int16_t>(target));
   if (type.precision <= 9) return each(PutInt<int32_t>(target));
   if (type.precision <= kDecimalIntDigitsMax) return each(PutInt<int64_t>(target));
   duckdb_hugeint* data = target.data<duckdb_hugeint>();
   return each([&](size_t row, const Cell& cell) {
     Int128 value = 0;
-    if (cell.kind != CellKind::kBytes || !UnscaledOfText(block.Bytes(cell), type.scale, value)) return false;
+    if (cell.kind != CellKind::kBytes || !UnscaledOfText(source.view.Bytes(cell), type.scale, value)) return false;
     data[row] = {static_cast<uint64_t>(value), static_cast<int64_t>(value >> 64)};
     return true;
   });
 }
 
-size_t WriteText(const RowBlock& block, size_t column, size_t columns, const LogicalType& type, bool to_null,
-                 Target& target) {
+void WriteText(const Source& source, Target& target) {
   std::string text;
-  return ForEachCell(block, column, columns, to_null, target, [&](size_t row, const Cell& cell) {
+  ForEachCell(source, target, [&](size_t row, const Cell& cell) {
     std::string_view bytes;
     if (cell.kind == CellKind::kBytes) {
-      bytes = block.Bytes(cell);
+      bytes = source.view.Bytes(cell);
     } else {
       text.clear();
-      if (!AppendCellText(type, cell, block.arena, text)) return false;
+      if (!AppendCellText(source.type, cell, source.view.arena, text)) return false;
       bytes = text;
     }
     duckdb_vector_assign_string_element_len(target.vector(), row, bytes.data(), bytes.size());
@@ -186,13 +190,12 @@ size_t WriteText(const RowBlock& block, size_t column, size_t columns, const Log
   });
 }
 
-size_t WriteFixedBytes(const RowBlock& block, size_t column, size_t columns, const LogicalType& type, bool to_null,
-                       Target& target) {
+void WriteFixedBytes(const Source& source, Target& target) {
   constexpr size_t kBytes = 16;  // kInterval and kUuid
-  return ForEachCell(block, column, columns, to_null, target, [&](size_t row, const Cell& cell) {
+  ForEachCell(source, target, [&](size_t row, const Cell& cell) {
     if (cell.kind != CellKind::kBytes || cell.size != kBytes) return false;
-    const char* bytes = block.Bytes(cell).data();
-    if (type.kind == TypeKind::kInterval) {
+    const char* bytes = source.view.Bytes(cell).data();
+    if (source.type.kind == TypeKind::kInterval) {
       duckdb_interval interval;
       std::memcpy(&interval.micros, bytes, 8);
       std::memcpy(&interval.days, bytes + 8, 4);
@@ -210,10 +213,9 @@ size_t WriteFixedBytes(const RowBlock& block, size_t column, size_t columns, con
   });
 }
 
-size_t Write(const RowBlock& block, size_t column, size_t columns, const LogicalType& type, bool to_null,
-             Target& target) {
-  const auto each = [&](auto put) { return ForEachCell(block, column, columns, to_null, target, put); };
-  switch (SqlTypeId(type)) {
+void Write(const Source& source, Target& target) {
+  const auto each = [&](auto put) { ForEachCell(source, target, put); };
+  switch (SqlTypeId(source.type)) {
     case DUCKDB_TYPE_BOOLEAN:
       return each([data = target.data<bool>()](size_t row, const Cell& cell) {
         data[row] = cell.bits != 0;
@@ -233,10 +235,10 @@ size_t Write(const RowBlock& block, size_t column, size_t columns, const Logical
     case DUCKDB_TYPE_DOUBLE: return each(PutDouble<double>(target));
     case DUCKDB_TYPE_DATE:
       return each([data = target.data<int32_t>()](size_t row, const Cell& cell) { return PutDate(data, row, cell); });
-    case DUCKDB_TYPE_DECIMAL: return WriteDecimal(block, column, columns, type, to_null, target);
+    case DUCKDB_TYPE_DECIMAL: return WriteDecimal(source, target);
     case DUCKDB_TYPE_INTERVAL:
-    case DUCKDB_TYPE_UUID: return WriteFixedBytes(block, column, columns, type, to_null, target);
-    default: return WriteText(block, column, columns, type, to_null, target);
+    case DUCKDB_TYPE_UUID: return WriteFixedBytes(source, target);
+    default: return WriteText(source, target);
   }
 }
 
@@ -264,11 +266,18 @@ std::string SqlTypeName(const LogicalType& type) {
   }
 }
 
+void WriteVector(const CellsView& view, size_t column, const LogicalType& type, std::vector<uint32_t>& unrepresentable,
+                 duckdb_vector vector) {
+  Target target(vector);
+  Write({view, column, type, unrepresentable}, target);
+}
+
 Status WriteVector(const RowBlock& block, size_t column, size_t columns, const Column& schema_column,
                    bool null_unrepresentable, duckdb_vector vector) {
-  Target target(vector);
-  const size_t written = Write(block, column, columns, schema_column.type, null_unrepresentable, target);
-  if (written == block.rows) return Status::Ok();
+  std::vector<uint32_t> unrepresentable;
+  WriteVector({block.rows, columns, block.cells.data(), block.arena, nullptr}, column, schema_column.type,
+              unrepresentable, vector);
+  if (unrepresentable.empty() || null_unrepresentable) return Status::Ok();
   return Status(Code::kInvalid, "column " + schema_column.name + " holds a value that SQL type " +
                                     SqlTypeName(schema_column.type) +
                                     " cannot represent; SET unrepresentable_values='null' to read it as NULL");
