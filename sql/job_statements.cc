@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Job statements, after the grammar in docs/sql.md:
-//   create_job  := CREATE JOB [IF NOT EXISTS] job_name [properties] ON STREAMING [COMMENT string] from_to
-//   alter_job   := ALTER JOB job_name (properties [from_to] | from_to | tables)
+//   create_job  := CREATE JOB [IF NOT EXISTS] job_name [properties] ON STREAMING [COMMENT string]
+//                  (from_to | DO insert)
+//   alter_job   := ALTER JOB job_name (properties [from_to | [DO] insert] | from_to | [DO] insert | tables)
 //   from_to     := [FROM (MYSQL | POSTGRES) list] [TO DATABASE name [list]]      (both needed in CREATE JOB)
 //   tables      := (ADD | DROP | RESYNC) TABLE table ("," table)*
 //   properties  := PROPERTIES list        list := "(" [pair ("," pair)*] ")"      pair := string "=" string
+//   replay      := REPLAY QUARANTINE JOB job_name [WHERE condition]              (insert: insert_select.cc)
 //   job_name    := [name "."] name
 //   where       := WHERE jobName "=" string
 #include <charconv>
 #include <limits>
 
+#include "sql/insert_select.h"
 #include "sql/statement_parser.h"
 
 namespace freshet {
@@ -18,14 +21,9 @@ namespace {
 
 constexpr int64_t kTimeoutMaxS = 7 * 24 * 3600;  // a week: longer waits are a mistake in the unit
 
-Status NoTableLevelJobs() {
-  return Status(Code::kUnsupported,
-                "table-level jobs (DO INSERT INTO .. SELECT) are not available in this release; "
-                "use FROM MYSQL|POSTGRES (..) TO DATABASE db");
-}
-
-bool IsDml(const Token& token) {
-  return token.Is("INSERT") || token.Is("UPDATE") || token.Is("DELETE") || token.Is("MERGE");
+// ParseInsertSelect refuses all but INSERT with the reason.
+bool StartsDml(const Token& token) {
+  return token.Is("DO") || token.Is("INSERT") || token.Is("UPDATE") || token.Is("DELETE") || token.Is("MERGE");
 }
 
 Result<std::string> ParseJobName(TokenReader& reader) {
@@ -43,31 +41,6 @@ Result<std::string> ParseValue(TokenReader& reader, const std::string& key) {
     return reader.Take().value;
   }
   return reader.Unexpected("a quoted value of '" + key + "'");
-}
-
-Result<Properties> ParseList(TokenReader& reader) {
-  Properties properties;
-  TRY(reader.ExpectSymbol("("));
-  while (!reader.AcceptSymbol(")")) {
-    if (!properties.empty()) TRY(reader.ExpectSymbol(","));
-    const size_t key_at = reader.Peek().begin;
-    std::string key;
-    if (reader.Peek().kind == TokenKind::kString || reader.Peek().IsIdentifier()) {
-      key = reader.Take().value;
-    } else {
-      return reader.Unexpected("a quoted property name");
-    }
-    TRY(reader.ExpectSymbol("="));
-    ASSIGN_OR_RETURN(std::string value, ParseValue(reader, key));
-    for (const auto& [other, unused] : properties) {
-      if (other == key) {
-        return Status(Code::kInvalid, "property '" + key + "' is given twice")
-            .At(SyntaxErrorAt(reader.sql(), key_at, "every property once").message());
-      }
-    }
-    properties.emplace_back(std::move(key), std::move(value));
-  }
-  return properties;
 }
 
 Result<SourceKind> ParseSourceKind(TokenReader& reader) {
@@ -125,12 +98,37 @@ Result<AlterJobTables> ParseTableList(TokenReader& reader, std::string job, Alte
 
 }  // namespace
 
+Result<Properties> ParsePropertyList(TokenReader& reader) {
+  Properties properties;
+  TRY(reader.ExpectSymbol("("));
+  while (!reader.AcceptSymbol(")")) {
+    if (!properties.empty()) TRY(reader.ExpectSymbol(","));
+    const size_t key_at = reader.Peek().begin;
+    std::string key;
+    if (reader.Peek().kind == TokenKind::kString || reader.Peek().IsIdentifier()) {
+      key = reader.Take().value;
+    } else {
+      return reader.Unexpected("a quoted property name");
+    }
+    TRY(reader.ExpectSymbol("="));
+    ASSIGN_OR_RETURN(std::string value, ParseValue(reader, key));
+    for (const auto& [other, unused] : properties) {
+      if (other == key) {
+        return Status(Code::kInvalid, "property '" + key + "' is given twice")
+            .At(SyntaxErrorAt(reader.sql(), key_at, "every property once").message());
+      }
+    }
+    properties.emplace_back(std::move(key), std::move(value));
+  }
+  return properties;
+}
+
 Result<Statement> ParseCreateJob(TokenReader& reader) {
   CreateJob job;
   job.if_not_exists = reader.AcceptAll({"IF", "NOT", "EXISTS"});
   ASSIGN_OR_RETURN(job.name, ParseJobName(reader));
   if (reader.Accept("PROPERTIES")) {
-    ASSIGN_OR_RETURN(job.job_properties, ParseList(reader));
+    ASSIGN_OR_RETURN(job.job_properties, ParsePropertyList(reader));
   }
   if (!reader.Peek().Is("ON"))
     return reader.Unexpected(job.job_properties.empty() ? "PROPERTIES or ON STREAMING" : "ON STREAMING");
@@ -145,15 +143,19 @@ Result<Statement> ParseCreateJob(TokenReader& reader) {
   if (reader.Peek().Is("PROPERTIES")) {
     return reader.Unexpected("FROM (PROPERTIES stands before ON STREAMING, not after it as in older documentation)");
   }
-  if (reader.Peek().Is("DO")) return NoTableLevelJobs();
+  if (StartsDml(reader.Peek())) {
+    if (!reader.Peek().Is("DO")) return reader.Unexpected("DO before the job's statement");
+    ASSIGN_OR_RETURN(job.insert, ParseInsertSelect(reader));
+    return Statement(std::move(job));
+  }
   TRY(reader.Expect("FROM"));
   ASSIGN_OR_RETURN(job.source, ParseSourceKind(reader));
-  ASSIGN_OR_RETURN(job.source_properties, ParseList(reader));
+  ASSIGN_OR_RETURN(job.source_properties, ParsePropertyList(reader));
   TRY(reader.Expect("TO"));
   TRY(reader.Expect("DATABASE"));
   ASSIGN_OR_RETURN(job.target_database, reader.ExpectIdentifier("the target database's name"));
   if (reader.Peek().IsSymbol("(")) {
-    ASSIGN_OR_RETURN(job.target_properties, ParseList(reader));
+    ASSIGN_OR_RETURN(job.target_properties, ParsePropertyList(reader));
   }
   TRY(reader.ExpectEnd());
   return Statement(std::move(job));
@@ -172,22 +174,25 @@ Result<Statement> ParseAlterJob(TokenReader& reader) {
   }
   const size_t start = reader.at();
   if (reader.Accept("PROPERTIES")) {
-    ASSIGN_OR_RETURN(job.job_properties, ParseList(reader));
+    ASSIGN_OR_RETURN(job.job_properties, ParsePropertyList(reader));
   }
-  if (IsDml(reader.Peek()) || reader.Peek().Is("DO")) return NoTableLevelJobs();
+  if (StartsDml(reader.Peek())) {
+    ASSIGN_OR_RETURN(job.insert, ParseInsertSelect(reader));
+    return Statement(std::move(job));
+  }
   if (reader.Accept("FROM")) {
     ASSIGN_OR_RETURN(job.source, ParseSourceKind(reader));
-    ASSIGN_OR_RETURN(job.source_properties, ParseList(reader));
+    ASSIGN_OR_RETURN(job.source_properties, ParsePropertyList(reader));
   }
   if (reader.Accept("TO")) {
     TRY(reader.Expect("DATABASE"));
     ASSIGN_OR_RETURN(job.target_database, reader.ExpectIdentifier("the target database's name"));
     if (reader.Peek().IsSymbol("(")) {
-      ASSIGN_OR_RETURN(job.target_properties, ParseList(reader));
+      ASSIGN_OR_RETURN(job.target_properties, ParsePropertyList(reader));
     }
   }
   if (reader.at() == start) {
-    return reader.Unexpected("PROPERTIES, FROM, TO DATABASE, ADD TABLE, DROP TABLE or RESYNC TABLE");
+    return reader.Unexpected("PROPERTIES, FROM, TO DATABASE, INSERT INTO, ADD TABLE, DROP TABLE or RESYNC TABLE");
   }
   TRY(reader.ExpectEnd());
   return Statement(std::move(job));
@@ -229,6 +234,22 @@ Result<Statement> ParseDropJob(TokenReader& reader) {
   DropJob job;
   job.if_exists = reader.AcceptAll({"IF", "EXISTS"});
   return ParseNamedJob(reader, std::move(job));
+}
+
+Result<Statement> ParseReplayQuarantine(TokenReader& reader) {
+  ReplayQuarantine replay;
+  TRY(reader.Expect("JOB"));
+  ASSIGN_OR_RETURN(replay.name, ParseJobName(reader));
+  if (!reader.Accept("WHERE")) {
+    TRY(reader.ExpectEnd());
+    return Statement(std::move(replay));
+  }
+  if (reader.AtEnd()) return reader.Unexpected("a condition");
+  const size_t begin = reader.Peek().begin;
+  size_t end = begin;
+  while (!reader.AtEnd()) end = reader.Take().end;
+  replay.where = reader.sql().substr(begin, end - begin);
+  return Statement(std::move(replay));
 }
 
 Result<Statement> ParseCancelTask(TokenReader& reader) {

@@ -22,6 +22,7 @@ constexpr Branch kBranches[] = {
     {"SYNC", "JOB", ParseSyncJob},
     {"VERIFY", "JOB", ParseVerifyJob},
     {"CANCEL", "TASK", ParseCancelTask},
+    {"REPLAY", "QUARANTINE", ParseReplayQuarantine},
     {"CREATE", "DATABASE", ParseCreateDatabase},
     {"CREATE", "SCHEMA", ParseCreateDatabase},
     {"DROP", "DATABASE", ParseDropDatabase},
@@ -59,6 +60,7 @@ Status ExpectJobWord(const TokenReader& reader) {
     }
     return SyntaxErrorAt(reader.sql(), reader.Peek(1).begin, "JOB, DATABASE or TABLE");
   }
+  if (reader.Peek().Is("REPLAY")) return SyntaxErrorAt(reader.sql(), reader.Peek(1).begin, "QUARANTINE");
   if (reader.Peek().Is("CANCEL")) return SyntaxErrorAt(reader.sql(), reader.Peek(1).begin, "TASK");
   return Status::Ok();
 }

@@ -9,14 +9,17 @@
 namespace freshet {
 
 // job_statements.cc
-Result<Statement> ParseCreateJob(TokenReader& reader);   // after CREATE JOB
-Result<Statement> ParseAlterJob(TokenReader& reader);    // after ALTER JOB
-Result<Statement> ParsePauseJob(TokenReader& reader);    // after PAUSE JOB
-Result<Statement> ParseResumeJob(TokenReader& reader);   // after RESUME JOB
-Result<Statement> ParseDropJob(TokenReader& reader);     // after DROP JOB
-Result<Statement> ParseSyncJob(TokenReader& reader);     // after SYNC JOB
-Result<Statement> ParseVerifyJob(TokenReader& reader);   // after VERIFY JOB
-Result<Statement> ParseCancelTask(TokenReader& reader);  // after CANCEL TASK
+Result<Statement> ParseCreateJob(TokenReader& reader);         // after CREATE JOB
+Result<Statement> ParseAlterJob(TokenReader& reader);          // after ALTER JOB
+Result<Statement> ParsePauseJob(TokenReader& reader);          // after PAUSE JOB
+Result<Statement> ParseResumeJob(TokenReader& reader);         // after RESUME JOB
+Result<Statement> ParseDropJob(TokenReader& reader);           // after DROP JOB
+Result<Statement> ParseSyncJob(TokenReader& reader);           // after SYNC JOB
+Result<Statement> ParseVerifyJob(TokenReader& reader);         // after VERIFY JOB
+Result<Statement> ParseCancelTask(TokenReader& reader);        // after CANCEL TASK
+Result<Statement> ParseReplayQuarantine(TokenReader& reader);  // after REPLAY QUARANTINE
+// "(" ["k" "=" "v" ("," ..)*] ")": job and source properties, arguments of source functions
+Result<Properties> ParsePropertyList(TokenReader& reader);
 
 // show_statements.cc
 Result<Statement> ParseShow(TokenReader& reader);      // after SHOW

@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "sql/insert_select.h"
 #include "sql/token.h"
 #include "tests/unit/sql/text_cases.h"
 
@@ -16,18 +17,30 @@ std::string Text(const Properties& properties) {
   return text + "}";
 }
 
+std::string Text(const InsertSelect& s) {
+  std::string text = " INSERT [" + s.database + "] [" + s.table + "](";
+  for (const std::string& column : s.columns) text += (text.back() == '(' ? "" : ", ") + column;
+  return text + ") " + s.function + Text(s.arguments) + " [" + s.select + "]";
+}
+
 struct Printer {
   std::ostringstream out;
   void operator()(const Query& s) { out << "Query [" << s.sql << "]"; }
   void operator()(const CreateJob& s) {
     out << "CreateJob " << s.name << (s.if_not_exists ? " if_not_exists" : "") << " job=" << Text(s.job_properties)
-        << " comment=[" << s.comment << "] " << (s.source == SourceKind::kMysql ? "MYSQL" : "POSTGRES")
-        << Text(s.source_properties) << " to=" << s.target_database << Text(s.target_properties);
+        << " comment=[" << s.comment << "]";
+    if (s.insert) {
+      out << Text(*s.insert) << "\nshown: " << ShowInsert(*s.insert);
+      return;
+    }
+    out << " " << (s.source == SourceKind::kMysql ? "MYSQL" : "POSTGRES") << Text(s.source_properties)
+        << " to=" << s.target_database << Text(s.target_properties);
   }
   void operator()(const AlterJob& s) {
     out << "AlterJob " << s.name << " job=" << Text(s.job_properties);
     if (s.source) out << " " << (*s.source == SourceKind::kMysql ? "MYSQL" : "POSTGRES") << Text(s.source_properties);
     if (s.target_database) out << " to=" << *s.target_database << Text(s.target_properties);
+    if (s.insert) out << Text(*s.insert);
   }
   void operator()(const AlterJobTables& s) {
     const char* names[] = {"ADD", "DROP", "RESYNC"};
@@ -39,6 +52,7 @@ struct Printer {
   void operator()(const DropJob& s) { out << "DropJob " << s.name << (s.if_exists ? " if_exists" : ""); }
   void operator()(const SyncJob& s) { out << "SyncJob " << s.name << " " << s.timeout_s; }
   void operator()(const VerifyJob& s) { out << "VerifyJob " << s.name << " " << s.timeout_s; }
+  void operator()(const ReplayQuarantine& s) { out << "ReplayQuarantine " << s.name << " [" << s.where << "]"; }
   void operator()(const CancelTask& s) { out << "CancelTask " << s.name; }
   void operator()(const CreateDatabase& s) {
     out << "CreateDatabase " << s.name << (s.if_not_exists ? " if_not_exists" : "");
