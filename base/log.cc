@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
+#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include "base/log_file.h"
 
 namespace freshet {
 namespace {
 
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v";
+
 spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
     auto made = std::make_shared<spdlog::logger>("freshet", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+    made->set_pattern(kPattern, spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::info);
     return made;
   }();
@@ -71,6 +76,16 @@ void Log(LogLevel level, std::string_view event, std::initializer_list<LogField>
 
 void SetLogLevel(LogLevel level) {
   Logger().set_level(SpdLevel(level));
+}
+
+Status LogToFile(const std::string& path) {
+  try {
+    Logger().sinks() = {std::make_shared<spdlog::sinks::basic_file_sink_mt>(path)};
+    Logger().set_pattern(kPattern, spdlog::pattern_time_type::utc);
+    return Status();
+  } catch (const spdlog::spdlog_ex& error) {
+    return Status(Code::kLocalIo, "cannot write the log to " + path + ": " + error.what());
+  }
 }
 
 }  // namespace freshet

@@ -17,15 +17,22 @@ MysqlSslMode MysqlMode(const std::string& mode) {
   return MysqlSslMode::kDisable;
 }
 
+// Where to log in and as whom: the same for every kind of source.
+template <typename Options>
+Options LoginOf(const SourceOptions& options) {
+  Options login;
+  login.host = options.host;
+  login.port = options.port;
+  login.user = options.user;
+  login.password = options.password;
+  login.database = options.database;
+  login.ssl_rootcert = options.ssl_rootcert;
+  return login;
+}
+
 MysqlOptions MysqlOf(const SourceOptions& options) {
-  MysqlOptions mysql;
-  mysql.host = options.host;
-  mysql.port = options.port;
-  mysql.user = options.user;
-  mysql.password = options.password;
-  mysql.database = options.database;
+  auto mysql = LoginOf<MysqlOptions>(options);
   mysql.ssl_mode = MysqlMode(options.ssl_mode);
-  mysql.ssl_rootcert = options.ssl_rootcert;
   mysql.server_id_first = options.server_id_first;
   mysql.server_id_last = options.server_id_last;
   if (options.server_id_first == 0 && options.job) {
@@ -37,15 +44,9 @@ MysqlOptions MysqlOf(const SourceOptions& options) {
 }
 
 PostgresOptions PostgresOf(const SourceOptions& options) {
-  PostgresOptions postgres;
-  postgres.host = options.host;
-  postgres.port = options.port;
-  postgres.user = options.user;
-  postgres.password = options.password;
-  postgres.database = options.database;
+  auto postgres = LoginOf<PostgresOptions>(options);
   postgres.schemas = options.schemas;
   postgres.ssl_mode = options.ssl_mode;
-  postgres.ssl_rootcert = options.ssl_rootcert;
   postgres.slot_name = options.slot_name;
   postgres.publication_name = options.publication_name;
   postgres.owns_slot = options.owns_slot;

@@ -125,7 +125,7 @@ CursorResult Executor::RunStatement(const Statement& statement) {
   return session_->Execute(statement);
 }
 
-CursorResult Executor::RunPrepared(const std::string& sql, const std::vector<std::optional<std::string>>& values) {
+CursorResult Executor::RunPrepared(const std::string& sql, const std::vector<PreparedValue>& values) {
   if (cancelled()) return Interrupted();
   return session_->ExecutePrepared(sql, values);
 }

@@ -46,7 +46,7 @@ class Executor {
   // REQUIRES (all three): within a Scope. A null cursor: an OK without rows.
   CursorResult Run(std::string_view sql);
   CursorResult RunStatement(const Statement& statement);
-  CursorResult RunPrepared(const std::string& sql, const std::vector<std::optional<std::string>>& values);
+  CursorResult RunPrepared(const std::string& sql, const std::vector<PreparedValue>& values);
 
   struct Prepared {
     size_t parameters = 0;

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/cursor.h"
+#include "base/version.h"
 #include "server/protocol.h"
 #include "server/wire.h"
 
@@ -43,7 +44,7 @@ std::string GreetingPayload(const Greeting& greeting) {
   CHECK(greeting.scramble.size() == kScrambleBytes);
   std::string out;
   PutUint(out, kProtocolVersion, 1);
-  out += kServerVersion;
+  out += kMysqlVersion;
   out += '\0';
   PutUint(out, greeting.connection_id, 4);
   out += greeting.scramble.substr(0, kScrambleFirstPart);

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/stop.h"
-#include "server/version.h"
+#include "base/version.h"
 
 namespace freshet {
 namespace {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/mirror_command.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "base/log.h"
+#include "base/log_file.h"
 #include "server/connection_registry.h"
 #include "server/executor.h"
 #include "server/mirror_progress.h"
@@ -25,14 +28,22 @@ void Print(const std::string& text) {
   std::fflush(stdout);
 }
 
+// Standard output as a screen that lines can be drawn over; nullopt: a file, a pipe, a terminal that cannot.
+std::optional<MirrorProgress::Screen> OutputScreen() {
+  const char* kind = std::getenv("TERM");
+  if (::isatty(STDOUT_FILENO) != 1 || kind == nullptr || std::string_view(kind) == "dumb") return std::nullopt;
+  MirrorProgress::Screen screen;
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && size.ws_row > 0) {
+    screen = {size.ws_col, size.ws_row};
+  }
+  return screen;
+}
+
 class MirrorRun {
  public:
   MirrorRun(const MirrorRequest& request, Backends backends, const SignalWatcher& signals)
-      : request_(request),
-        backends_(backends),
-        signals_(signals),
-        name_(request.url.database),
-        progress_(::isatty(STDOUT_FILENO) == 1) {}
+      : request_(request), backends_(backends), signals_(signals), name_(request.url.database) {}
 
   // Makes the job, or goes on with the one that the data directory has.
   Status StartJob();
@@ -40,6 +51,7 @@ class MirrorRun {
   Result<bool> Follow();
 
  private:
+  void Tell(const std::string& line);
   // The job's error, when it has stopped and the caller wants an end.
   Status CheckJob();
   bool AllSettled(const std::vector<TableProgress>& tables) const;
@@ -52,6 +64,11 @@ class MirrorRun {
   MirrorProgress progress_;
   std::string told_error_;
 };
+
+void MirrorRun::Tell(const std::string& line) {
+  Print(line + "\n");
+  progress_.StartBelow();
+}
 
 Status MirrorRun::StartJob() {
   ConnectionRegistry connections;
@@ -72,7 +89,7 @@ Status MirrorRun::CheckJob() {
   }
   const std::string error = state.empty() ? "the job was dropped" : backends_.jobs->LastError(name_);
   if (request_.exit_when_synced) return Status(Code::kConflict, "job " + name_ + " is paused: " + error);
-  if (error != told_error_) Print("job " + name_ + " is paused: " + error + "\n");
+  if (error != told_error_) Tell("job " + name_ + " is paused: " + error);
   told_error_ = error;
   return Status();
 }
@@ -86,17 +103,18 @@ bool MirrorRun::AllSettled(const std::vector<TableProgress>& tables) const {
 Result<bool> MirrorRun::SyncAndVerify(const std::vector<TableProgress>& tables) {
   ASSIGN_OR_RETURN(const std::string position,
                    backends_.jobs->Sync(name_, Deadline::After(kSyncTimeout), signals_.token()));
-  Print("synced " + name_ + " at " + position + "\n");
+  Tell("synced " + name_ + " at " + position);
   if (!request_.exit_when_synced && !request_.verify) return true;
   ASSIGN_OR_RETURN(const std::vector<TableVerdict> verdicts,
                    backends_.jobs->Verify(name_, Deadline::After(kVerifyTimeout), signals_.token()));
   Print(VerdictTable(verdicts));
+  progress_.StartBelow();
   bool equal = !verdicts.empty();
   for (const TableVerdict& verdict : verdicts) equal = equal && verdict.equal;
   for (const TableProgress& table : tables) {
     if (table.state != "STOPPED") continue;
     equal = false;
-    Print("stopped: " + table.source.ToString() + ": " + table.last_error + "\n");
+    Tell("stopped: " + table.source.ToString() + ": " + table.last_error);
   }
   return equal;
 }
@@ -105,14 +123,14 @@ Result<bool> MirrorRun::Follow() {
   bool synced = false;
   do {
     const std::vector<TableProgress> tables = backends_.jobs->Tables(name_);
-    Print(progress_.Update(tables, Clock::System().Now()));
+    Print(progress_.Update(tables, Clock::System().Now(), OutputScreen()));
     TRY(CheckJob());
     if (synced || !AllSettled(tables)) continue;
     Result<bool> equal = SyncAndVerify(tables);
     if (signals_.token().stop_requested()) return true;
     if (request_.exit_when_synced) return equal;
     if (equal.ok() || equal.code() != Code::kConflict) synced = true;  // a paused job is synced when it runs again
-    if (!equal.ok()) Print("not synced: " + equal.status().message() + "\n");
+    if (!equal.ok()) Tell("not synced: " + equal.status().message());
   } while (!signals_.Wait(Deadline::After(kLookInterval)));
   return true;
 }
@@ -123,10 +141,21 @@ Result<bool> RunMirror(const MirrorRequest& request, const Settings& settings, c
                        Backends backends, const SignalWatcher& signals) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(settings, accounts, backends));
   Print(server->ReadyLine() + "\n");
+  const bool watched = OutputScreen().has_value();
+  if (watched) {
+    Print("query it: mariadb -h " + settings.bind + " -P " + std::to_string(server->mysql_port()) + " -u root " +
+          request.url.database + "\n");
+    // Log lines would tear the table that is drawn here.
+    const std::string log = settings.data_dir + "/freshet.log";
+    if (::isatty(STDERR_FILENO) == 1 && LogToFile(log).ok()) Print("log: " + log + "\n");
+  }
   MirrorRun run(request, backends, signals);
   TRY(run.StartJob().At("cannot mirror " + request.url.database));
   Result<bool> result = run.Follow();
   server->Stop();
+  if (watched && signals.token().stop_requested()) {
+    Print("\nstopped; the same command goes on where this one ended\n");
+  }
   return result;
 }
 

@@ -7,8 +7,13 @@
 namespace freshet {
 namespace {
 
-constexpr size_t kDrawnTablesMax = 20;  // fits a terminal of 24 lines
-constexpr size_t kBarWidth = 20;
+constexpr size_t kOtherLines = 4;  // of a screen: the header, the rest of the tables, the cursor, one above
+constexpr size_t kBarCells = 20;
+constexpr size_t kPercentWidth = 7;
+constexpr size_t kBarWidth = kBarCells + 2 + kPercentWidth;
+constexpr size_t kEtaWidth = 12;
+constexpr size_t kNumbersWidth = 2 + 13 + 12 + 10 + 12;
+constexpr size_t kNameWidthMin = 12;
 constexpr std::chrono::seconds kLineInterval{1};
 constexpr std::chrono::milliseconds kRateInterval{500};
 constexpr double kRateWeight = 0.4;  // of the newest measurement: steady, but not stale
@@ -34,20 +39,44 @@ std::string Eta(const TableProgress& table, double rows_per_second) {
   return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
+bool StartsCharacter(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;  // UTF-8
+}
+
+size_t Width(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), StartsCharacter));
+}
+
 std::string Padded(std::string text, size_t width) {
-  text.resize(std::max(width, text.size()), ' ');
+  const size_t used = Width(text);
+  if (used < width) text.append(width - used, ' ');
   return text;
+}
+
+// At most `width` characters; what does not fit ends in "..".
+std::string Cut(std::string text, size_t width) {
+  while (text.ends_with(' ')) text.pop_back();
+  if (Width(text) <= width) return text;
+  size_t end = 0;
+  for (size_t characters = 0; end < text.size(); ++end) {
+    if (StartsCharacter(text[end]) && ++characters + 2 > width) break;
+  }
+  text.resize(end);
+  return text + std::string("..").substr(0, width);
 }
 
 std::string PaddedLeft(const std::string& text, size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 
+std::string Percent(double fraction) {
+  return fraction < 0 ? std::string(5, ' ') : PaddedLeft(std::to_string(static_cast<int>(fraction * 100)) + "%", 5);
+}
+
 std::string Bar(double fraction) {
-  if (fraction < 0) return std::string(kBarWidth + 2 + 5, ' ');
-  const auto full = static_cast<size_t>(fraction * static_cast<double>(kBarWidth));
-  return "[" + std::string(full, '#') + std::string(kBarWidth - full, '.') + "]" +
-         PaddedLeft(std::to_string(static_cast<int>(fraction * 100)) + "%", 5);
+  if (fraction < 0) return std::string(kBarCells + 2, ' ') + Percent(fraction);
+  const auto full = static_cast<size_t>(fraction * static_cast<double>(kBarCells));
+  return "[" + std::string(full, '#') + std::string(kBarCells - full, '.') + "]" + Percent(fraction);
 }
 
 // What changes of a table, without rates: those change always.
@@ -61,9 +90,9 @@ std::string Facts(const TableProgress& table) {
 
 }  // namespace
 
-std::string MirrorProgress::Update(const std::vector<TableProgress>& tables, Time now) {
+std::string MirrorProgress::Update(const std::vector<TableProgress>& tables, Time now, std::optional<Screen> screen) {
   for (const TableProgress& table : tables) MeasureRate(table, seen_[table.source], now);
-  return terminal_ ? Redraw(tables) : ChangedLines(tables, now);
+  return screen ? Redraw(tables, *screen) : ChangedLines(tables, now);
 }
 
 void MirrorProgress::MeasureRate(const TableProgress& table, Seen& seen, Time now) {
@@ -101,38 +130,55 @@ std::string MirrorProgress::ChangedLines(const std::vector<TableProgress>& table
   return out;
 }
 
-std::string MirrorProgress::Redraw(const std::vector<TableProgress>& tables) {
+void MirrorProgress::StartBelow() {
+  drawn_.clear();
+}
+
+std::vector<std::string> MirrorProgress::TableLines(const std::vector<TableProgress>& tables, Screen screen) {
   // Unfinished ones first when there are more than fit.
+  const size_t shown_max = screen.rows > kOtherLines + 1 ? screen.rows - kOtherLines : 1;
   std::vector<const TableProgress*> shown;
   for (const TableProgress& table : tables) shown.push_back(&table);
-  if (shown.size() > kDrawnTablesMax) {
+  if (shown.size() > shown_max) {
     std::stable_sort(shown.begin(), shown.end(),
                      [](auto* a, auto* b) { return a->state != "READY" && b->state == "READY"; });
-    shown.resize(kDrawnTablesMax);
+    shown.resize(shown_max);
   }
-  size_t width = 5;
-  for (const TableProgress* table : shown) width = std::max(width, table->source.ToString().size());
-  std::string out;
-  if (drawn_lines_ > 0) out += "\x1b[" + std::to_string(drawn_lines_) + "A";
-  const auto line = [&](const std::string& text) { out += "\x1b[2K" + text + "\n"; };
-  line(Padded("table", width) + "  state        " + PaddedLeft("rows", 12) + PaddedLeft("rows/s", 10) +
-       PaddedLeft("changes", 12) + "  ");
+  size_t widest = 5;
+  for (const TableProgress* table : shown) widest = std::max(widest, Width(table->source.ToString()));
+  // A narrow screen costs the bar first, then the ends of long names.
+  const bool bar = kNumbersWidth + kBarWidth + kEtaWidth + widest < screen.columns;
+  const size_t beside = kNumbersWidth + (bar ? kBarWidth : kPercentWidth) + kEtaWidth + 1;
+  const size_t names = std::min(widest, std::max(kNameWidthMin, screen.columns > beside ? screen.columns - beside : 0));
+  std::vector<std::string> lines;
+  const auto add = [&](const std::string& line) { lines.push_back(Cut(line, screen.columns - 1)); };
+  add(Padded("table", names) + "  state        " + PaddedLeft("rows", 12) + PaddedLeft("rows/s", 10) +
+      PaddedLeft("changes", 12));
   for (const TableProgress* table : shown) {
     const double rate = seen_[table->source].rows_per_second;
     const bool copying = table->state == "COPYING";
-    line(Padded(table->source.ToString(), width) + "  " + Padded(table->state, 13) +
-         PaddedLeft(std::to_string(table->rows_copied), 12) +
-         PaddedLeft(copying ? std::to_string(static_cast<int64_t>(rate)) : "", 10) +
-         PaddedLeft(std::to_string(table->events_applied), 12) + "  " + Bar(Fraction(*table)) + " " +
-         Eta(*table, rate));
+    const double fraction = Fraction(*table);
+    add(Padded(Cut(table->source.ToString(), names), names) + "  " + Padded(table->state, 13) +
+        PaddedLeft(std::to_string(table->rows_copied), 12) +
+        PaddedLeft(copying ? std::to_string(static_cast<int64_t>(rate)) : "", 10) +
+        PaddedLeft(std::to_string(table->events_applied), 12) + "  " + (bar ? Bar(fraction) : Percent(fraction)) + " " +
+        Eta(*table, rate));
   }
-  size_t lines = shown.size() + 1;
-  if (shown.size() < tables.size()) {
-    line("and " + std::to_string(tables.size() - shown.size()) + " more tables");
-    ++lines;
-  }
+  if (shown.size() < tables.size()) add("and " + std::to_string(tables.size() - shown.size()) + " more tables");
+  return lines;
+}
+
+std::string MirrorProgress::Redraw(const std::vector<TableProgress>& tables, Screen screen) {
+  // After a change of size nobody knows where the old lines are.
+  if (!(screen == screen_)) drawn_.clear();
+  screen_ = screen;
+  std::vector<std::string> lines = TableLines(tables, screen);
+  if (lines == drawn_) return "";
+  std::string out;
+  if (!drawn_.empty()) out += "\x1b[" + std::to_string(drawn_.size()) + "A";
+  for (const std::string& line : lines) out += "\x1b[2K" + line + "\n";
   out += "\x1b[J";
-  drawn_lines_ = lines;
+  drawn_ = std::move(lines);
   return out;
 }
 

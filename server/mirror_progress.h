@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // MirrorProgress: what `freshet mirror` prints while it copies. Pure text: snapshots of progress and times in,
-// lines out. On a terminal a table that is drawn over the one before it; elsewhere a line per table when
-// something changed, at most one a second.
+// lines out. On a screen a table that is drawn over the one before it, no wider than the screen; elsewhere a line
+// per table when something changed, at most one a second.
 #pragma once
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,16 @@ class MirrorProgress {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  explicit MirrorProgress(bool terminal) : terminal_(terminal) {}
+  struct Screen {
+    size_t columns = 80;
+    size_t rows = 24;
+    bool operator==(const Screen&) const = default;
+  };
 
-  // The text to print now; may be empty.
-  std::string Update(const std::vector<TableProgress>& tables, Time now);
+  // The text to print now; may be empty. Without a screen: lines.
+  std::string Update(const std::vector<TableProgress>& tables, Time now, std::optional<Screen> screen);
+  // Something else was printed: the next table is drawn below it.
+  void StartBelow();
 
  private:
   struct Seen {
@@ -32,12 +39,13 @@ class MirrorProgress {
     bool any = false;
   };
   void MeasureRate(const TableProgress& table, Seen& seen, Time now);
-  std::string Redraw(const std::vector<TableProgress>& tables);
+  std::vector<std::string> TableLines(const std::vector<TableProgress>& tables, Screen screen);
+  std::string Redraw(const std::vector<TableProgress>& tables, Screen screen);
   std::string ChangedLines(const std::vector<TableProgress>& tables, Time now);
 
-  const bool terminal_;
   std::map<TableName, Seen> seen_;
-  size_t drawn_lines_ = 0;
+  std::vector<std::string> drawn_;  // lines on the screen, the cursor is below them
+  Screen screen_;                   // that they were drawn for
 };
 
 // The result of VERIFY JOB as an aligned table.

@@ -66,7 +66,7 @@ Status PreparedStatements::Execute(std::string_view payload) {
     DropLongData(*prepared);
     return writer_.Error(PacketTooLarge());
   }
-  Result<std::vector<std::optional<std::string>>> values =
+  Result<std::vector<PreparedValue>> values =
       ParseParameters(cursor.TakeRest(), prepared->parameters, prepared->types, prepared->long_data);
   DropLongData(*prepared);
   if (!values.ok()) {
@@ -75,7 +75,7 @@ Status PreparedStatements::Execute(std::string_view payload) {
   return Run(*prepared, *values);
 }
 
-Status PreparedStatements::Run(Prepared& prepared, const std::vector<std::optional<std::string>>& values) {
+Status PreparedStatements::Run(Prepared& prepared, const std::vector<PreparedValue>& values) {
   Executor::Scope scope(executor_);
   CursorResult cursor = prepared.is_query ? executor_.RunPrepared(prepared.sql, values) : executor_.Run(prepared.sql);
   if (!cursor.ok()) return writer_.Error(cursor.status());

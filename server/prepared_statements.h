@@ -40,7 +40,7 @@ class PreparedStatements {
   };
   Prepared* Find(uint32_t id);
   void DropLongData(Prepared& prepared);
-  Status Run(Prepared& prepared, const std::vector<std::optional<std::string>>& values);
+  Status Run(Prepared& prepared, const std::vector<PreparedValue>& values);
 
   PacketChannel& channel_;
   ResultWriter& writer_;

@@ -6,11 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 namespace freshet::protocol {
 
-inline constexpr std::string_view kServerVersion = "8.0.33-freshet-0.1.0";  // clients parse the first part
 inline constexpr uint8_t kProtocolVersion = 10;
 inline constexpr uint8_t kCharsetUtf8mb4 = 45;  // utf8mb4_general_ci
 inline constexpr uint8_t kCharsetBinary = 63;

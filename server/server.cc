@@ -38,6 +38,10 @@ void Server::Stop() {
   if (parts_->mysql) parts_->mysql->Stop();
 }
 
+uint16_t Server::mysql_port() const {
+  return parts_->mysql->port();
+}
+
 std::string Server::ReadyLine() const {
   return "ready mysql=" + Address(parts_->bind, parts_->mysql->port()) +
          " http=" + Address(parts_->bind, parts_->http->port()) + " data-dir=" + parts_->data_dir;

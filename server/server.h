@@ -29,6 +29,7 @@ class Server {
 
   // "ready mysql=127.0.0.1:9030 http=127.0.0.1:8030 data-dir=..."
   std::string ReadyLine() const;
+  uint16_t mysql_port() const;  // bound, also when the settings said 0
   // Closes the listeners, ends the sessions and joins. Safe to repeat.
   void Stop();
 

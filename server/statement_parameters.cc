@@ -102,12 +102,27 @@ Result<std::string> TakeValue(ByteCursor& cursor, const ParameterType& parameter
                 "parameter type " + std::to_string(static_cast<int>(parameter.type)) + " is not supported");
 }
 
+bool IsNumber(ColumnType type) {
+  switch (type) {
+    case ColumnType::kTiny:
+    case ColumnType::kShort:
+    case ColumnType::kYear:
+    case ColumnType::kLong:
+    case ColumnType::kInt24:
+    case ColumnType::kLongLong:
+    case ColumnType::kFloat:
+    case ColumnType::kDouble:
+    case ColumnType::kDecimal:
+    case ColumnType::kNewDecimal: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
-Result<std::vector<std::optional<std::string>>> ParseParameters(std::string_view payload, size_t count,
-                                                                std::vector<ParameterType>& types,
-                                                                const LongData& long_data) {
-  std::vector<std::optional<std::string>> values;
+Result<std::vector<PreparedValue>> ParseParameters(std::string_view payload, size_t count,
+                                                   std::vector<ParameterType>& types, const LongData& long_data) {
+  std::vector<PreparedValue> values;
   if (count == 0) return values;
   ByteCursor cursor(payload);
   const std::string_view nulls = cursor.Take((count + 7) / 8);
@@ -125,13 +140,13 @@ Result<std::vector<std::optional<std::string>>> ParseParameters(std::string_view
   values.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     if (const auto sent = long_data.find(i); sent != long_data.end()) {
-      values.emplace_back(sent->second);
+      values.push_back({sent->second});
     } else if ((static_cast<uint8_t>(nulls[i / 8]) >> i % 8 & 1) != 0 || types[i].type == ColumnType::kNull) {
-      values.emplace_back(std::nullopt);
+      values.push_back({});
     } else {
       ASSIGN_OR_RETURN(std::string value, TakeValue(cursor, types[i]));
       if (!cursor.ok()) return Malformed();
-      values.emplace_back(std::move(value));
+      values.push_back({std::move(value), IsNumber(types[i].type)});
     }
   }
   if (!cursor.done()) return Malformed();

@@ -7,13 +7,13 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "server/protocol.h"
+#include "sql/engine.h"
 
 namespace freshet {
 
@@ -26,8 +26,7 @@ using LongData = std::map<size_t, std::string>;  // by parameter index
 
 // `payload` starts at the null bitmap. `types` are those of the last execution and are replaced when the
 // client sends new ones. kInvalid: malformed; kUnsupported: a type that is none of a parameter.
-Result<std::vector<std::optional<std::string>>> ParseParameters(std::string_view payload, size_t count,
-                                                                std::vector<ParameterType>& types,
-                                                                const LongData& long_data);
+Result<std::vector<PreparedValue>> ParseParameters(std::string_view payload, size_t count,
+                                                   std::vector<ParameterType>& types, const LongData& long_data);
 
 }  // namespace freshet

@@ -77,20 +77,53 @@ std::vector<std::pair<std::string, std::string>> DecodeArguments(std::string_vie
   return arguments;
 }
 
-bool LooksLikeNumber(std::string_view text) {
-  size_t i = !text.empty() && text[0] == '-' ? 1 : 0;
-  size_t digits = 0;
-  size_t points = 0;
-  for (; i < text.size(); ++i) {
-    if (text[i] >= '0' && text[i] <= '9') {
-      ++digits;
-    } else if (text[i] == '.' && points == 0 && digits > 0) {
-      ++points;
-    } else {
-      return false;
+std::vector<Token> WithParameters(const std::vector<Token>& tokens, const std::vector<ParameterValue>& values) {
+  if (values.empty()) return tokens;
+  std::vector<Token> bound;
+  size_t number = 0;
+  for (const Token& token : tokens) {
+    if (token.kind != TokenKind::kParameter || number == values.size()) {
+      bound.push_back(token);
+      continue;
     }
+    const ParameterValue& value = values[number++];
+    Token literal = token;
+    literal.kind = !value.text ? TokenKind::kWord : value.as_number ? TokenKind::kNumber : TokenKind::kString;
+    literal.value = value.text.value_or("NULL");
+    if (value.as_number && literal.value.starts_with('-')) {
+      bound.push_back({TokenKind::kSymbol, "-", token.begin, token.end});
+      literal.value.erase(0, 1);
+    }
+    bound.push_back(std::move(literal));
   }
-  return digits > 0 && digits <= 38 && text.back() != '.';
+  return bound;
+}
+
+bool LooksLikeNumber(std::string_view text) {
+  return IsNumberLiteral(text) && text.find_first_of("eE") == std::string_view::npos;
+}
+
+bool IsNumberLiteral(std::string_view text) {
+  constexpr size_t kExactDigitsMax = 38;
+  const auto is_digit = [&](size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+  size_t i = text.starts_with('-') ? 1 : 0;
+  const size_t first = i;
+  while (is_digit(i)) ++i;
+  size_t digits = i - first;
+  if (digits == 0) return false;
+  if (i < text.size() && text[i] == '.') {
+    const size_t fraction = ++i;
+    while (is_digit(i)) ++i;
+    if (i == fraction) return false;
+    digits += i - fraction;
+  }
+  if (i == text.size()) return digits <= kExactDigitsMax;
+  if (text[i] != 'e' && text[i] != 'E') return false;
+  ++i;
+  if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
+  const size_t exponent = i;
+  while (is_digit(i)) ++i;
+  return i > exponent && i == text.size();
 }
 
 }  // namespace freshet

@@ -52,6 +52,12 @@ std::string SchemaOfDatabase(std::string_view database);
 std::string EncodeArguments(const std::vector<std::pair<std::string, std::string>>& arguments);
 std::vector<std::pair<std::string, std::string>> DecodeArguments(std::string_view text);
 
+// The tokens with a literal in the place of each '?'; without values the same tokens.
+std::vector<Token> WithParameters(const std::vector<Token>& tokens, const std::vector<ParameterValue>& values);
+
+// A number that DuckDB reads exactly: -12, 1.5.
 bool LooksLikeNumber(std::string_view text);
+// The same, or one with an exponent, which is a double: 2e+300.
+bool IsNumberLiteral(std::string_view text);
 
 }  // namespace freshet

@@ -51,7 +51,12 @@ constexpr FunctionTemplate kTemplates[] = {
     {"ifnull", 2, "COALESCE({0}, {1})"},
     {"nvl", 2, "COALESCE({0}, {1})"},
     {"isnull", 1, "(({0}) IS NULL)"},
-    // text
+    // text: MySQL takes a number for its digits
+    {"upper", 1, "upper(CAST({0} AS VARCHAR))"},
+    {"ucase", 1, "upper(CAST({0} AS VARCHAR))"},
+    {"lower", 1, "lower(CAST({0} AS VARCHAR))"},
+    {"lcase", 1, "lower(CAST({0} AS VARCHAR))"},
+    {"replace", 3, "replace(CAST({0} AS VARCHAR), CAST({1} AS VARCHAR), CAST({2} AS VARCHAR))"},
     {"length", 1, "strlen({0})"},
     {"char_length", 1, "length({0})"},
     {"character_length", 1, "length({0})"},

@@ -16,6 +16,19 @@ bool EndsSelectList(const Token& token) {
          token.kind == TokenKind::kEnd || token.IsSymbol(";");
 }
 
+// Words that DuckDB keeps for itself and MySQL lets a column have.
+bool IsKeptWord(const Token& token) {
+  return IsAnyOf(token,
+                 {"analyse", "asymmetric", "authorization", "collation", "concurrently", "deferrable", "freeze",
+                  "initially", "map", "overlaps", "placing", "struct", "symmetric", "unpack", "variadic", "verbose"});
+}
+
+bool IsAggregate(const Token& token) {
+  return IsAnyOf(token, {"AVG", "BIT_AND", "BIT_OR", "BIT_XOR", "COUNT", "GROUP_CONCAT", "JSON_ARRAYAGG",
+                         "JSON_OBJECTAGG", "MAX", "MIN", "STD", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "SUM", "VAR_POP",
+                         "VAR_SAMP", "VARIANCE", "ANY_VALUE"});
+}
+
 }  // namespace
 
 Status Rewriter::Refuse(size_t at, std::string_view what) const {
@@ -220,8 +233,9 @@ Result<size_t> Rewriter::StepWord(size_t at, size_t end, std::string& out) {
       !IsCall(at) && IsAnyOf(token, {"user", "session_user", "current_role", "current_catalog", "current_schema"});
   // Behind a dot, MySQL takes any keyword as a name.
   const bool keyword_allowed = qualified && !IsCall(at);
+  const bool kept_word = !IsCall(at) && at > 0 && IsKeptWord(token);
   Append(at,
-         keyword_allowed || digits_first || function_word || schema != token.value ||
+         keyword_allowed || digits_first || function_word || kept_word || schema != token.value ||
                  token.value.find('$') != std::string::npos
              ? QuoteSqlName(schema)
              : token.value,
@@ -345,8 +359,27 @@ Result<std::string> Rewriter::Run() {
     out += ", ";
     item = at + 1;
   }
-  ASSIGN_OR_RETURN(const std::string rest, Rewrite({at, end}));
-  return rest.empty() ? out : out + " " + rest;
+  const size_t having = UngroupedHaving(at, end);
+  ASSIGN_OR_RETURN(const std::string rest, Rewrite({at, having}));
+  if (!rest.empty()) out += " " + rest;
+  if (having == end) return out;
+  // Without groups HAVING is a condition on the rows that were selected, by their new names.
+  ASSIGN_OR_RETURN(const std::string condition, Rewrite({having + 1, end}));
+  return "SELECT * FROM (" + out + ") AS answer WHERE " + condition;
+}
+
+size_t Rewriter::UngroupedHaving(size_t at, size_t end) const {
+  size_t having = end;
+  int depth = 0;
+  for (size_t i = 0; i < end; ++i) {
+    if (tokens_[i].IsSymbol("(")) ++depth;
+    if (tokens_[i].IsSymbol(")")) --depth;
+    if (IsAggregate(tokens_[i]) && IsCall(i)) return end;
+    if (depth > 0) continue;
+    if (IsAnyOf(tokens_[i], {"GROUP", "UNION", "INTERSECT", "EXCEPT"})) return end;
+    if (i >= at && tokens_[i].Is("HAVING")) having = i;
+  }
+  return having;
 }
 
 }  // namespace freshet

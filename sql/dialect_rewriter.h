@@ -43,6 +43,8 @@ class Rewriter {
   Result<size_t> StepDiv(size_t at, size_t end, std::string& out);
   size_t SkipNoise(size_t at, size_t end) const;
   Result<std::string> SelectItem(Range item);
+  // The HAVING of the outermost SELECT, from `at` on, when nothing groups its rows; end when there is none.
+  size_t UngroupedHaving(size_t at, size_t end) const;
   bool NeedsAlias(Range item) const;
 
   // dialect_calls.cc: name ( arguments ), `at` at the name. Returns the text, or "" when the call passes through.

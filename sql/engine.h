@@ -101,6 +101,13 @@ struct SqlEngineOptions {
   std::vector<std::string> readable_directories;
 };
 
+// A value for a '?'. Text however the client sent it; `is_number`: sent as a number, which decides where the
+// statement itself does not say what it compares the value with.
+struct PreparedValue {
+  std::optional<std::string> text;  // nullopt: NULL
+  bool is_number = false;
+};
+
 class SqlSession {
  public:
   virtual ~SqlSession() = default;
@@ -108,11 +115,11 @@ class SqlSession {
   // Errors: kInvalid with DuckDB's text and position, kNotFound (database, table), kConflict (table not
   // ready, read-only), kCancelled.
   virtual Result<std::unique_ptr<ResultCursor>> Execute(const Statement& statement) = 0;
-  // Prepared statements: '?' markers. Values are bound as text, nullopt = NULL, in order.
+  // Prepared statements: '?' markers, one value for each, in order.
   virtual Result<size_t> CountParameters(const std::string& sql) = 0;
   virtual Result<std::vector<ResultColumn>> DescribeQuery(const std::string& sql) = 0;  // empty: no result set
-  virtual Result<std::unique_ptr<ResultCursor>> ExecutePrepared(
-      const std::string& sql, const std::vector<std::optional<std::string>>& values) = 0;
+  virtual Result<std::unique_ptr<ResultCursor>> ExecutePrepared(const std::string& sql,
+                                                                const std::vector<PreparedValue>& values) = 0;
 
   virtual const std::string& database() const = 0;
   virtual Status UseDatabaseNamed(const std::string& name) = 0;

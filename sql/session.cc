@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/session.h"
 
+#include "base/version.h"
 #include "sql/key_range.h"
 #include "sql/token.h"
 
@@ -73,7 +74,7 @@ DialectContext DuckSession::MakeDialect() const {
   dialect.database = database_;
   dialect.user = user_;
   dialect.connection_id = connection_id_;
-  dialect.version = kServerVersion;
+  dialect.version = kMysqlVersion;
   dialect.system_tables = engine_.system_table_names();
   dialect.variable = [this](std::string_view name) -> std::optional<std::string> {
     const auto own = variables_.find(std::string(name));
@@ -82,6 +83,28 @@ DialectContext DuckSession::MakeDialect() const {
     return found == DefaultVariables().end() ? std::nullopt : std::optional(found->second);
   };
   return dialect;
+}
+
+DuckSession::Expected DuckSession::ExpectedOf(duckdb_type type) {
+  switch (type) {
+    case DUCKDB_TYPE_INVALID:
+    case DUCKDB_TYPE_ANY:
+    case DUCKDB_TYPE_SQLNULL: return Expected::kAny;
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UHUGEINT:
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+    case DUCKDB_TYPE_DECIMAL: return Expected::kNumber;
+    default: return Expected::kOther;
+  }
 }
 
 // Anything but a read is refused before DuckDB sees it: tables belong to jobs, and statements that reach
@@ -138,15 +161,14 @@ Result<DuckSession::Planned> DuckSession::Prepare(const std::string& sql,
             QuoteSqlName(name == nullptr || *name == '\0' ? "?column?" : name);
     names += (i > 0 ? ", " : "") + inner;
     planned.columns.push_back(DescribeColumn(name, column.get()));
+    planned.resolved = planned.resolved && id != DUCKDB_TYPE_INVALID;
     duckdb_free(const_cast<char*>(name));
   }
   if (wrap && type == DUCKDB_STATEMENT_TYPE_SELECT) {
     return Prepare("SELECT " + list + " FROM (" + sql + "\n) AS answer(" + names + ")", context);
   }
   for (idx_t i = 1; i <= duckdb_nparams(prepared); ++i) {
-    const duckdb_type parameter = duckdb_param_type(prepared, i);
-    planned.parameter_is_typed.push_back(parameter != DUCKDB_TYPE_INVALID && parameter != DUCKDB_TYPE_ANY &&
-                                         parameter != DUCKDB_TYPE_SQLNULL);
+    planned.parameters.push_back(ExpectedOf(duckdb_param_type(prepared, i)));
   }
   return planned;
 }
@@ -165,8 +187,8 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
   MutexLock lock(engine_.planning());
   std::vector<StoredTablePtr> tables;
   TRY(engine_.DefineViews(TableCandidates(tokens), database_, context, tables));
-  if (tables.size() == 1 && dialect.parameters.empty()) {
-    if (std::optional<KeyRange> range = FindKeyRange(tokens, *tables[0])) {
+  if (tables.size() == 1) {
+    if (std::optional<KeyRange> range = FindKeyRange(WithParameters(tokens, dialect.parameters), *tables[0])) {
       context->key_ranges.emplace(tables[0]->id, *std::move(range));
     }
   }
@@ -212,7 +234,11 @@ Result<std::vector<ResultColumn>> DuckSession::DescribeQuery(const std::string& 
   ASSIGN_OR_RETURN(const Statement statement, ParseStatement(sql));
   if (const Query* query = std::get_if<Query>(&statement)) {
     ASSIGN_OR_RETURN(Planned planned, Plan(query->sql, {}, false));
-    return std::move(planned.columns);
+    if (planned.resolved) return std::move(planned.columns);
+    // A value's type decides a column's: clients want to know at least how many there are.
+    std::vector<ParameterValue> nulls(planned.parameters.size());
+    ASSIGN_OR_RETURN(Planned described, Plan(query->sql, std::move(nulls), false));
+    return std::move(described.columns);
   }
   // SHOW and DESC answer from memory: running one is the way to its columns. Nothing else has any.
   const bool shows = std::visit(
@@ -227,10 +253,10 @@ Result<std::vector<ResultColumn>> DuckSession::DescribeQuery(const std::string& 
   return cursor->columns();
 }
 
-// Values go into the text as literals, so that DuckDB infers types as for a query written by hand; where it
-// inferred none for the marker, a number is written as a number.
-Result<std::unique_ptr<ResultCursor>> DuckSession::ExecutePrepared(
-    const std::string& sql, const std::vector<std::optional<std::string>>& values) {
+// Values are written as literals of one token each: text in quotes whatever is in it, a number bare where a number
+// is expected. So DuckDB infers types as for a query written by hand, and a key's range is found.
+Result<std::unique_ptr<ResultCursor>> DuckSession::ExecutePrepared(const std::string& sql,
+                                                                   const std::vector<PreparedValue>& values) {
   ASSIGN_OR_RETURN(const size_t parameters, CountParameters(sql));
   if (parameters != values.size()) {
     return Status(Code::kInvalid, "statement has " + std::to_string(parameters) + " parameters, " +
@@ -243,15 +269,16 @@ Result<std::unique_ptr<ResultCursor>> DuckSession::ExecutePrepared(
     return Execute(statement);
   }
   if (values.empty()) return RunQuery(sql, {});
-  std::vector<ParameterValue> literals;
-  std::vector<bool> typed;
+  std::vector<Expected> expected(values.size(), Expected::kAny);
   {
     Result<Planned> planned = Plan(sql, {}, false);
-    if (planned.ok()) typed = planned->parameter_is_typed;
+    if (planned.ok() && planned->parameters.size() == values.size()) expected = planned->parameters;
   }
+  std::vector<ParameterValue> literals;
   for (size_t i = 0; i < values.size(); ++i) {
-    const bool known = i < typed.size() && typed[i];
-    literals.push_back({values[i], !known && values[i] && LooksLikeNumber(*values[i])});
+    // In quotes, DuckDB would round '7.5' to the type of an integer column before it compares.
+    const bool number = expected[i] == Expected::kNumber || (expected[i] == Expected::kAny && values[i].is_number);
+    literals.push_back({values[i].text, number && values[i].text && IsNumberLiteral(*values[i].text)});
   }
   return RunQuery(sql, std::move(literals));
 }

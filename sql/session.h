@@ -16,8 +16,6 @@
 
 namespace freshet {
 
-inline constexpr const char* kServerVersion = "8.0.33-freshet-0.1.0";
-
 class DuckEngine final : public SqlEngine {
  public:
   DuckEngine(Store& store, const SqlEngineOptions& options) : store_(store), options_(options) {}
@@ -76,7 +74,7 @@ class DuckSession final : public SqlSession {
   Result<size_t> CountParameters(const std::string& sql) override;
   Result<std::vector<ResultColumn>> DescribeQuery(const std::string& sql) override;
   Result<std::unique_ptr<ResultCursor>> ExecutePrepared(const std::string& sql,
-                                                        const std::vector<std::optional<std::string>>& values) override;
+                                                        const std::vector<PreparedValue>& values) override;
   const std::string& database() const override { return database_; }
   Status UseDatabaseNamed(const std::string& name) override;
   std::string variable(std::string_view name) const override;
@@ -85,11 +83,15 @@ class DuckSession final : public SqlSession {
  private:
   using Rows = std::vector<std::vector<std::optional<std::string>>>;
   using Cursor = std::unique_ptr<ResultCursor>;
+  // What DuckDB expects in the place of a '?'.
+  enum class Expected : uint8_t { kAny, kNumber, kOther };
   struct Planned {
     RunningQuery query;
     std::vector<ResultColumn> columns;
-    std::vector<bool> parameter_is_typed;
+    bool resolved = true;  // false: open parameters decide the columns' types, and DuckDB tells nothing of them
+    std::vector<Expected> parameters;
   };
+  static Expected ExpectedOf(duckdb_type type);
 
   // session.cc
   Result<Cursor> RunQuery(const std::string& sql, std::vector<ParameterValue> parameters);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Variables, the current database, and the catalog statements that go to the store.
+#include "base/version.h"
 #include "sql/session.h"
 #include "sql/token.h"
 
@@ -82,7 +83,7 @@ const std::map<std::string, std::string>& DefaultVariables() {
       {"tx_read_only", "0"},
       {"unique_checks", "1"},
       {"unrepresentable_values", "error"},
-      {"version", kServerVersion},
+      {"version", kMysqlVersion},
       {"version_comment", "freshet"},
       {"version_compile_machine", "x86_64"},
       {"version_compile_os", "Linux"},

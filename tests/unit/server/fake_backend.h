@@ -69,9 +69,11 @@ class FakeSession : public SqlSession {
     if (sql.find("missing") != std::string::npos) return Status(Code::kNotFound, "table d.missing does not exist");
     return std::vector<ResultColumn>(CountParameters(sql).value(), {.name = "v"});
   }
-  Result<std::unique_ptr<ResultCursor>> ExecutePrepared(
-      const std::string& sql, const std::vector<std::optional<std::string>>& values) override {
-    return Answer(sql, values);
+  Result<std::unique_ptr<ResultCursor>> ExecutePrepared(const std::string& sql,
+                                                        const std::vector<PreparedValue>& values) override {
+    FixedCursor::Row texts;
+    for (const PreparedValue& value : values) texts.push_back(value.text);
+    return Answer(sql, texts);
   }
   const std::string& database() const override { return database_; }
   Status UseDatabaseNamed(const std::string& name) override {

@@ -3,7 +3,9 @@
 #include "server/settings.h"
 
 #include <gtest/gtest.h>
+
 #include <unistd.h>
+#include <sstream>
 
 #include <fstream>
 
@@ -160,31 +162,54 @@ TEST(Kill, FormsAreRecognisedAndOthersLeftAlone) {
 }
 
 TEST(Progress, LinesComeWhenSomethingChangedAndOnceASecondAtMost) {
-  MirrorProgress progress(false);
+  MirrorProgress progress;
   const MirrorProgress::Time start{};
   std::vector<TableProgress> tables{
       {.source = {"shop", "orders"}, .state = "COPYING", .rows_copied = 10, .rows_estimated = 1000}};
-  EXPECT_EQ(progress.Update(tables, start), "shop.orders COPYING rows=10 of about 1000\n");
+  EXPECT_EQ(progress.Update(tables, start, {}), "shop.orders COPYING rows=10 of about 1000\n");
   tables[0].rows_copied = 110;
-  EXPECT_EQ(progress.Update(tables, start + std::chrono::milliseconds(900)), "");
-  EXPECT_EQ(progress.Update(tables, start + std::chrono::milliseconds(1000)),
+  EXPECT_EQ(progress.Update(tables, start + std::chrono::milliseconds(900), {}), "");
+  EXPECT_EQ(progress.Update(tables, start + std::chrono::milliseconds(1000), {}),
             "shop.orders COPYING rows=110 of about 1000 (111 rows/s, 9 s left)\n");
-  EXPECT_EQ(progress.Update(tables, start + std::chrono::seconds(5)), "");
+  EXPECT_EQ(progress.Update(tables, start + std::chrono::seconds(5), {}), "");
   tables[0].state = "READY";
-  EXPECT_EQ(progress.Update(tables, start + std::chrono::seconds(6)), "shop.orders READY rows=110 of about 1000\n");
+  EXPECT_EQ(progress.Update(tables, start + std::chrono::seconds(6), {}), "shop.orders READY rows=110 of about 1000\n");
 }
 
 TEST(Progress, TerminalTableIsDrawnOverItself) {
-  MirrorProgress progress(true);
+  MirrorProgress progress;
   std::vector<TableProgress> tables(25);
   for (size_t i = 0; i < tables.size(); ++i) {
     tables[i].source = {"s", "t" + std::to_string(i)};
     tables[i].state = i < 24 ? "READY" : "COPYING";
   }
-  const std::string first = progress.Update(tables, {});
+  const MirrorProgress::Screen screen;
+  const std::string first = progress.Update(tables, {}, screen);
   EXPECT_NE(first.find("s.t24"), std::string::npos);  // the unfinished one is never left out
   EXPECT_NE(first.find("and 5 more tables"), std::string::npos);
-  EXPECT_TRUE(progress.Update(tables, {}).starts_with("\x1b[22A"));
+  EXPECT_EQ(progress.Update(tables, {}, screen), "");  // nothing changed
+  tables[24].rows_copied = 1;
+  EXPECT_TRUE(progress.Update(tables, {}, screen).starts_with("\x1b[22A"));
+  tables[24].rows_copied = 2;
+  progress.StartBelow();
+  EXPECT_TRUE(progress.Update(tables, {}, screen).starts_with("\x1b[2Ktable"));
+}
+
+TEST(Progress, NoLineIsWiderThanTheScreen) {
+  std::vector<TableProgress> tables{{.source = {"shop", std::string(60, 'x') + "\u00fc"},
+                                     .state = "COPYING",
+                                     .rows_copied = 5'000'000,
+                                     .rows_estimated = 9'000'000}};
+  for (size_t columns = 2; columns < 200; ++columns) {
+    MirrorProgress progress;
+    std::istringstream drawn(progress.Update(tables, {}, MirrorProgress::Screen{columns, 24}));
+    for (std::string line; std::getline(drawn, line);) {
+      while (line.find('\x1b') != std::string::npos) {
+        line.erase(line.find('\x1b'), line.find_first_of("AJK", line.find('\x1b')) - line.find('\x1b') + 1);
+      }
+      EXPECT_LT(line.size() - (line.find("\u00fc") != std::string::npos ? 1 : 0), columns) << line;
+    }
+  }
 }
 
 TEST(Progress, VerdictsShowWhatDiffers) {

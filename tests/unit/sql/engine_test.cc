@@ -249,14 +249,17 @@ TEST_F(EngineTest, mysql_functions_mean_what_they_mean_in_mysql) {
 }
 
 TEST_F(EngineTest, prepared_values_take_the_type_of_their_place) {
-  const auto run = [&](const std::string& sql, const std::vector<std::optional<std::string>>& values) {
+  const auto run = [&](const std::string& sql, const std::vector<PreparedValue>& values) {
     return Drain(session_->ExecutePrepared(sql, values));
   };
-  EXPECT_EQ(run("SELECT who FROM shop.orders WHERE id = ?", {"2"}), "bob\n");
-  EXPECT_EQ(run("SELECT id FROM shop.orders WHERE who = ? LIMIT ?", {"ann", "5"}), "1\n");
-  EXPECT_EQ(run("SELECT ? + ?, ?", {"1", "2", "it's"}), "3|it's\n");
-  EXPECT_EQ(run("SELECT id FROM shop.orders WHERE who <=> ?", {std::nullopt}), "3\n");
-  EXPECT_EQ(run("SELECT id FROM shop.orders WHERE who = ?", {"x' OR '1'='1"}), "");
+  const auto number = [](const char* text) { return PreparedValue{text, true}; };
+  EXPECT_EQ(run("SELECT who FROM shop.orders WHERE id = ?", {{"2"}}), "bob\n");
+  EXPECT_EQ(run("SELECT who FROM shop.orders WHERE id = ?", {number("2")}), "bob\n");
+  EXPECT_EQ(run("SELECT id FROM shop.orders WHERE who = ? LIMIT ?", {{"ann"}, number("5")}), "1\n");
+  EXPECT_EQ(run("SELECT ? + ?, ?", {number("1"), number("2"), {"it's"}}), "3|it's\n");
+  EXPECT_EQ(run("SELECT id FROM shop.orders WHERE who <=> ?", {{}}), "3\n");
+  EXPECT_EQ(run("SELECT id FROM shop.orders WHERE who = ?", {{"x' OR '1'='1"}}), "");
+  EXPECT_EQ(run("SELECT id FROM shop.orders WHERE who = ?", {{"\\' OR 1=1 --"}}), "");
   EXPECT_EQ(run("SELECT id FROM shop.orders WHERE id = ?", {}).substr(0, 7), "INVALID");
   EXPECT_EQ(*session_->CountParameters("SELECT ?, '?', `?` -- ?"), 1u);
   const auto columns = session_->DescribeQuery("SELECT id, total FROM shop.orders WHERE id = ?");
