@@ -75,6 +75,10 @@ std::string JobOptions::TargetName(const TableName& source) const {
   return renamed == target_names.end() ? source.table : renamed->second;
 }
 
+bool JobOptions::IsRenamed(const TableName& source) const {
+  return FindByTable(target_names, source) != target_names.end();
+}
+
 const std::vector<std::string>* JobOptions::ExcludedColumns(const TableName& source) const {
   const auto excluded = FindByTable(exclude_columns, source);
   return excluded == exclude_columns.end() ? nullptr : &excluded->second;
@@ -93,6 +97,22 @@ Result<ParsedJob> ParseJob(SourceKind kind, const Properties& job, const Propert
   TRY(ParseTargetProperties(target, parsed.options));
   // Last: an offset set by ALTER JOB replaces the one of the source's properties.
   TRY(ParseJobProperties(job, parsed.options));
+  return parsed;
+}
+
+Result<ParsedJob> ParseInsertJob(const InsertSelect& insert, const Properties& job) {
+  ParsedJob parsed;
+  ASSIGN_OR_RETURN(parsed.mode, ModeOfInsert(insert));
+  ASSIGN_OR_RETURN(parsed.insert, ParseInsertOptions(parsed.mode, job));
+  Properties shared;
+  for (const auto& [key, value] : job) {
+    if (key == "max_interval" || (key == "offset" && parsed.mode == JobMode::kStream)) shared.emplace_back(key, value);
+  }
+  if (parsed.mode == JobMode::kStream) {
+    ASSIGN_OR_RETURN(const StreamSource source, ParseStreamArguments(insert.arguments));
+    TRY(ParseSourceProperties(source.kind, source.properties, parsed));
+  }
+  TRY(ParseJobProperties(shared, parsed.options));
   return parsed;
 }
 

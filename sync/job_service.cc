@@ -7,9 +7,11 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "sync/job_creation.h"
 #include "sync/job_rows.h"
 #include "sync/job_runner.h"
 #include "sync/job_tables.h"
+#include "sync/shadow_table.h"
 #include "sync/verify.h"
 
 namespace freshet {
@@ -60,6 +62,8 @@ class JobServiceImpl : public JobService {
     if (runner == nullptr) return NoSuchJob(name);
     return body(*runner);
   }
+  Result<JobDefinition> NewJob(const CreateJob& statement, const std::string& definer);
+  Status Make(JobDefinition& job);
   static Status NoSuchJob(const std::string& name) { return Status(Code::kNotFound, "job not exist, jobName:" + name); }
   RunnerPtr Find(const std::string& name) const;
   std::vector<RunnerPtr> All() const;
@@ -110,8 +114,7 @@ std::vector<JobServiceImpl::RunnerPtr> JobServiceImpl::All() const {
 Status JobServiceImpl::Create(const CreateJob& statement, const std::string& definer) {
   if (statement.name.empty()) return Status(Code::kInvalid, "Job name can not be empty");
   if (statement.name.starts_with("__")) return Status(Code::kInvalid, "job name can not start with __");
-  ASSIGN_OR_RETURN(ParsedJob parsed, ParseJob(statement.source, statement.job_properties, statement.source_properties,
-                                              statement.target_properties));
+  ASSIGN_OR_RETURN(JobDefinition job, NewJob(statement, definer));
   {
     MutexLock lock(mutex_);
     if (runners_.contains(statement.name)) {
@@ -124,25 +127,7 @@ Status JobServiceImpl::Create(const CreateJob& statement, const std::string& def
     }
     runners_[statement.name] = nullptr;  // the name is taken while the source is asked
   }
-  JobDefinition job;
-  const auto make = [&]() -> Status {
-    ASSIGN_OR_RETURN(const uint64_t id, store_.NextId());
-    job = {JobId{id},
-           statement.name,
-           definer,
-           statement.comment,
-           clock_.WallUs(),
-           statement.source,
-           statement.target_database,
-           {statement.job_properties, statement.source_properties, statement.target_properties},
-           {},
-           {},
-           JobPending{}};
-    BindToJob(job.id, parsed.source);
-    ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, connectors_(parsed.source));
-    return MakeJob(store_, *connector, parsed, job);
-  };
-  Status status = make();
+  Status status = Make(job);
   MutexLock lock(mutex_);
   if (!status.ok()) {
     runners_.erase(statement.name);
@@ -154,6 +139,36 @@ Status JobServiceImpl::Create(const CreateJob& statement, const std::string& def
   runners_[statement.name] = std::move(runner);
   Log(LogLevel::kInfo, "job_created", {{"job", job.name}, {"id", job.id.value}});
   return status;
+}
+
+// Checks everything that needs no source.
+Result<JobDefinition> JobServiceImpl::NewJob(const CreateJob& statement, const std::string& definer) {
+  JobDefinition job;
+  job.name = statement.name;
+  job.definer = definer;
+  job.comment = statement.comment;
+  job.created_us = clock_.WallUs();
+  job.kind = statement.source;
+  job.target_database = statement.target_database;
+  job.properties = {statement.job_properties, statement.source_properties, statement.target_properties};
+  if (statement.insert) {
+    job.insert = statement.insert;
+    job.target_database = kShadowDatabase;
+  }
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  if (parsed.mode == JobMode::kStream) job.kind = parsed.source.kind;
+  return job;
+}
+
+// The id, the source and the store.
+Status JobServiceImpl::Make(JobDefinition& job) {
+  ASSIGN_OR_RETURN(const uint64_t id, store_.NextId());
+  job.id = JobId{id};
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  if (parsed.mode == JobMode::kObjects) return Status(Code::kUnsupported, "no job can read objects yet");
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, connectors_(parsed.source));
+  if (parsed.mode == JobMode::kStream) return MakeStreamJob(store_, *connector, options_.mappings, job);
+  return MakeJob(store_, *connector, parsed, job);
 }
 
 Status JobServiceImpl::Drop(const std::string& name, bool if_exists) {
@@ -176,9 +191,12 @@ Result<std::string> JobServiceImpl::Sync(const std::string& name, Deadline deadl
                   "job " + name + " is " + std::string(JobStateName(job.state)) + (error.empty() ? "" : ": " + error));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, runner->MakeConnector());
-  ASSIGN_OR_RETURN(const Position target, connector->CurrentPosition());
-  ASSIGN_OR_RETURN(const Position reached, runner->progress().WaitApplied(target, deadline, stop));
-  return reached.ToJson();
+  while (true) {
+    ASSIGN_OR_RETURN(const bool look_again, runner->LookAtCatalog());
+    ASSIGN_OR_RETURN(const Position target, connector->CurrentPosition());
+    ASSIGN_OR_RETURN(const Position reached, runner->progress().WaitApplied(target, deadline, stop));
+    if (!look_again) return reached.ToJson();
+  }
 }
 
 Result<std::vector<TableVerdict>> JobServiceImpl::Verify(const std::string& name, Deadline deadline, StopToken stop) {

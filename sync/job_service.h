@@ -16,6 +16,7 @@
 #include "sql/engine.h"
 #include "sql/statement.h"
 #include "storage/store.h"
+#include "sync/mapping_factory.h"
 
 namespace freshet {
 
@@ -52,6 +53,7 @@ struct JobServiceOptions {
   size_t unit_bytes_max = 4u << 20;    // a unit is closed at the next transaction end once it has grown so far
   size_t piece_bytes_max = 32u << 20;  // a transaction above this is applied in pieces
   int jobs_max = 1024;
+  MappingFactory mappings;  // compiles the SELECTs of table-level jobs; empty: they are refused
 };
 
 // Progress of one table, for job_tables() and the mirror command.
@@ -66,6 +68,7 @@ struct TableProgress {
   int64_t events_applied = 0;
   int64_t lag_ms = -1;  // -1 unknown
   std::string last_error;
+  std::string excluded_columns;  // "a,b": not in the mirror
 };
 
 struct TableVerdict {

@@ -47,6 +47,39 @@ Properties PropertiesFromJson(const json& list) {
   return properties;
 }
 
+json InsertToJson(const InsertSelect& insert) {
+  return {{"database", insert.database}, {"table", insert.table},   {"columns", insert.columns},
+          {"function", insert.function}, {"select", insert.select}, {"arguments", PropertiesToJson(insert.arguments)}};
+}
+
+InsertSelect InsertFromJson(const json& value) {
+  return {value.at("database").get<std::string>(),
+          value.at("table").get<std::string>(),
+          value.value("columns", std::vector<std::string>()),
+          value.at("function").get<std::string>(),
+          PropertiesFromJson(value.at("arguments")),
+          value.at("select").get<std::string>()};
+}
+
+void InsertMembersToJson(const JobDefinition& job, json& value) {
+  if (!job.insert) return;
+  value["insert"] = InsertToJson(*job.insert);
+  value["target"] = job.target.value;
+  value["kept_columns"] = job.kept_columns;
+  value["file_columns"] = job.file_columns;
+  json& past = value["past_inserts"] = json::array();
+  for (const InsertSelect& insert : job.past_inserts) past.push_back(InsertToJson(insert));
+}
+
+void InsertMembersFromJson(const json& value, JobDefinition& job) {
+  if (!value.contains("insert")) return;
+  job.insert = InsertFromJson(value.at("insert"));
+  job.target = TableId{value.at("target").get<uint64_t>()};
+  job.kept_columns = value.value("kept_columns", std::vector<std::string>());
+  job.file_columns = value.value("file_columns", "");
+  for (const json& past : value.value("past_inserts", json::array())) job.past_inserts.push_back(InsertFromJson(past));
+}
+
 json JobStateToJson(const JobState& state) {
   json value = {{"name", JobStateName(state)}};
   if (const auto* pending = std::get_if<JobPending>(&state)) value["tries"] = pending->tries_done;
@@ -130,19 +163,21 @@ std::string StatisticsKey(JobId job) {
 }
 
 std::string EncodeJob(const JobDefinition& job) {
-  return Dump({{"id", job.id.value},
-               {"name", job.name},
-               {"definer", job.definer},
-               {"comment", job.comment},
-               {"created_us", job.created_us},
-               {"source", job.kind == SourceKind::kMysql ? "mysql" : "postgres"},
-               {"target_database", job.target_database},
-               {"job_properties", PropertiesToJson(job.properties.job)},
-               {"source_properties", PropertiesToJson(job.properties.source)},
-               {"target_properties", PropertiesToJson(job.properties.target)},
-               {"added_tables", job.added_tables},
-               {"removed_tables", job.removed_tables},
-               {"state", JobStateToJson(job.state)}});
+  json value = {{"id", job.id.value},
+                {"name", job.name},
+                {"definer", job.definer},
+                {"comment", job.comment},
+                {"created_us", job.created_us},
+                {"source", job.kind == SourceKind::kMysql ? "mysql" : "postgres"},
+                {"target_database", job.target_database},
+                {"job_properties", PropertiesToJson(job.properties.job)},
+                {"source_properties", PropertiesToJson(job.properties.source)},
+                {"target_properties", PropertiesToJson(job.properties.target)},
+                {"added_tables", job.added_tables},
+                {"removed_tables", job.removed_tables},
+                {"state", JobStateToJson(job.state)}};
+  InsertMembersToJson(job, value);
+  return Dump(value);
 }
 
 Result<JobDefinition> DecodeJob(std::string_view text) {
@@ -160,6 +195,7 @@ Result<JobDefinition> DecodeJob(std::string_view text) {
     job.properties.target = PropertiesFromJson(value.at("target_properties"));
     job.added_tables = value.value("added_tables", std::vector<std::string>());
     job.removed_tables = value.value("removed_tables", std::vector<std::string>());
+    InsertMembersFromJson(value, job);
     ASSIGN_OR_RETURN(job.state, JobStateFromJson(value.at("state")));
     return job;
   });

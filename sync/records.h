@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,13 @@ struct JobDefinition {
   SourceKind kind = SourceKind::kMysql;
   std::string target_database;
   JobProperties properties;
+  // Set: a table-level job. `target_database` is then the shadow's (sync/shadow_table), `kind` that of the source
+  // behind cdc_stream(..).
+  std::optional<InsertSelect> insert;
+  TableId target;                           // the table that `insert` writes
+  std::vector<InsertSelect> past_inserts;   // what made rows that may still be in the target; a RESYNC empties it
+  std::vector<std::string> kept_columns;    // of the source table, in the shadow beside its key
+  std::string file_columns;                 // FileColumns::ToJson() of the objects; "" without
   std::vector<std::string> added_tables;    // ALTER JOB ADD TABLE, "schema.table"
   std::vector<std::string> removed_tables;  // ALTER JOB DROP TABLE
   JobState state;
