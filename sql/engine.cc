@@ -76,6 +76,7 @@ Status DuckEngine::Open() {
     return Status(Code::kInvalid, "cannot connect to DuckDB");
   }
   catalog_id_ = ConnectionId(catalog_.get());
+  TRY(OpenFiles());
   TRY(RegisterTableScan(catalog_.get(), contexts_));
   TRY(RegisterFacts(catalog_.get(), contexts_));
   TRY(DefineFacts());
@@ -84,6 +85,37 @@ Status DuckEngine::Open() {
     TRY(RunSql(catalog_.get(), std::string("SET GLOBAL ") + name + " = " + value));
   }
   return RunSql(catalog_.get(), "SET GLOBAL lock_configuration = true");
+}
+
+Status DuckEngine::OpenFiles() {
+  if (options_.readable_directories.empty()) return Status::Ok();
+  DuckConfig config;
+  if (duckdb_create_config(config.out()) != DuckDBSuccess) return Status(Code::kInvalid, "cannot configure DuckDB");
+  const std::pair<const char*, std::string> options[] = {
+      {"memory_limit", std::to_string(options_.memory_bytes) + "B"},
+      {"threads", "1"},  // rows come in file order, and one row group is in memory at a time
+      {"autoload_known_extensions", "false"},
+      {"autoinstall_known_extensions", "false"},
+  };
+  for (const auto& [name, value] : options) CHECK(duckdb_set_config(config.get(), name, value.c_str()) == DuckDBSuccess);
+  char* text = nullptr;
+  if (duckdb_open_ext(nullptr, files_.out(), config.get(), &text) != DuckDBSuccess) {
+    Status status(Code::kInvalid, std::string("open DuckDB: ") + (text == nullptr ? "failed" : text));
+    duckdb_free(text);
+    return status;
+  }
+  DuckConnection connection;
+  if (duckdb_connect(files_.get(), connection.out()) != DuckDBSuccess) {
+    return Status(Code::kInvalid, "cannot connect to DuckDB");
+  }
+  std::string directories;
+  for (const std::string& directory : options_.readable_directories) {
+    directories += (directories.empty() ? "" : ", ") + QuoteLiteral(directory);
+  }
+  TRY(RunSql(connection.get(), "SET GLOBAL allowed_directories = [" + directories + "]"));
+  TRY(RunSql(connection.get(), "SET GLOBAL enable_external_access = false"));
+  TRY(RunSql(connection.get(), "SET GLOBAL TimeZone = 'UTC'"));
+  return RunSql(connection.get(), "SET GLOBAL lock_configuration = true");
 }
 
 Status DuckEngine::DefineFacts() {

@@ -17,11 +17,13 @@ struct FileFormat {
   FileKind kind = FileKind::kCsv;
   FileCompression compression = FileCompression::kAuto;
   std::string column_separator = "\t";  // Doris' default for csv
+  std::string line_delimiter = "\n";    // "\n" takes "\r\n" as well
   char quote = '\0';                    // 0: none ("enclose")
   char escape = '\0';                   // 0: none
   std::string null_text = "\\N";
   uint32_t skip_lines = 0;
   bool trim_double_quotes = false;
+  bool empty_field_as_null = false;
   bool fuzzy_columns = false;  // rows may have more or fewer fields than the first row
 };
 

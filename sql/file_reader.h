@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FileReader: a local CSV, JSON or Parquet file as batches of rows in file order, read by DuckDB. Memory is
-// bounded whatever the file's size. It knows nothing of where the file came from; errors name it by `shown_name`.
-// One reader is used by one thread.
+// FileReader: a local CSV, JSON or Parquet file as batches of rows in file order. Memory is bounded whatever the file's
+// size. It knows nothing of where the file came from; errors name it by `shown_name`. One reader is used by one thread.
 #pragma once
 
 #include <memory>

@@ -42,12 +42,16 @@ class DuckEngine final : public SqlEngine {
 
   Store& store() { return store_; }
   duckdb_database database() const { return database_.get(); }
+  // Reads files of the readable directories; sessions have no connection to it, so that no SQL of a user reaches a
+  // file by a function or a name. Null without such directories.
+  duckdb_database files() const { return files_.get(); }
   QueryContexts& contexts() { return contexts_; }
   const SqlEngineOptions& options() const { return options_; }
   std::set<std::string, std::less<>> system_table_names() const;
 
  private:
   Status DefineFacts();
+  Status OpenFiles();
 
   Store& store_;
   const SqlEngineOptions options_;
@@ -55,6 +59,7 @@ class DuckEngine final : public SqlEngine {
   std::map<std::string, std::unique_ptr<SystemTable>> system_tables_;  // set before the first session
   std::map<std::string, FileFunction> file_functions_;                 // set before the first session
   std::map<std::string, StreamFunction> stream_functions_;             // set before the first session
+  DuckDatabase files_;  // before the database: results of queries may hold rows that were read with it
   DuckDatabase database_;
   DuckConnection catalog_;  // runs CREATE VIEW, CREATE SCHEMA
   uint64_t catalog_id_ = 0;

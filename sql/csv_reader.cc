@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/csv_record.h"
+#include "sql/duckdb_rows.h"
+#include "sql/file_readers.h"
+#include "sql/token.h"
+
+namespace freshet {
+
+namespace {
+
+class CsvReader final : public FileReader {
+ public:
+  CsvReader(Options options, std::unique_ptr<InputWindow> window)
+      : options_(std::move(options)), window_(std::move(window)), record_(options_.format) {}
+
+  const FileColumns& columns() const override { return columns_; }
+  Status Start();
+  Result<const FileRows*> Next(StopToken stop) override;
+
+ private:
+  // The next record, blank lines included; false at the end. It stays in the window until the next call.
+  Result<bool> NextRecord();
+  Status SkipLines();
+  Status TakeNames();
+  Status MatchNames(const std::vector<std::string>& names);
+  Status AddRow();
+  Status Error(std::string_view what) const { return LineError(options_, line_, what); }
+
+  const Options options_;
+  const std::unique_ptr<InputWindow> window_;
+  CsvRecord record_;
+  size_t unread_ = 0;         // bytes of the current record, taken from the window with the next one
+  uint64_t line_ = 1;         // where the current record begins
+  uint64_t next_line_ = 1;    // where the next one does
+  bool held_ = false;         // the current record was read to learn the columns and is still a row
+  uint64_t blank_lines_ = 0;  // before it: rows of an empty value in a file of one column
+  FileColumns columns_;
+  std::vector<size_t> column_of_field_;
+  uint64_t rows_ = 0;
+  TextChunk chunk_;
+};
+
+Result<bool> CsvReader::NextRecord() {
+  window_->Consume(unread_);
+  unread_ = 0;
+  line_ = next_line_;
+  while (true) {
+    const std::string_view bytes = window_->bytes();
+    if (bytes.empty() && window_->at_end()) return false;
+    Result<std::optional<size_t>> size = record_.Parse(bytes, window_->at_end());
+    if (!size.ok()) return Error(size.status().message());
+    if (*size) {
+      unread_ = **size;
+      next_line_ = line_ + record_.lines();
+      const size_t valid = ValidUtf8Prefix(bytes.substr(0, unread_));
+      if (valid < unread_) return Error("invalid UTF-8 at byte " + std::to_string(valid + 1));
+      return true;
+    }
+    if (Status grown = window_->Grow(); !grown.ok()) return Error(grown.message());
+  }
+}
+
+// Lines, not records: what is skipped need not be CSV.
+Status CsvReader::SkipLines() {
+  const std::string& delimiter = options_.format.line_delimiter;
+  for (uint32_t i = 0; i < options_.format.skip_lines; ++i) {
+    size_t end = window_->bytes().find(delimiter);
+    while (end == std::string_view::npos && !window_->at_end()) {
+      if (Status grown = window_->Grow(); !grown.ok()) return Error(grown.message());
+      end = window_->bytes().find(delimiter);
+    }
+    window_->Consume(end == std::string_view::npos ? window_->bytes().size() : end + delimiter.size());
+    ++line_;
+    ++next_line_;
+  }
+  return Status::Ok();
+}
+
+// The columns of a file with names may stand in another order than those of the files before it.
+Status CsvReader::MatchNames(const std::vector<std::string>& names) {
+  if (names.size() != columns_.columns.size()) {
+    return Error("the file has " + std::to_string(names.size()) + " columns, expected " +
+                 std::to_string(columns_.columns.size()));
+  }
+  for (const std::string& name : names) {
+    size_t i = 0;
+    while (i < names.size() && !EqualsIgnoreCase(columns_.columns[i].name, name)) ++i;
+    if (i == names.size()) return Error("column " + name + " of the file is not expected");
+    column_of_field_.push_back(i);
+  }
+  return Status::Ok();
+}
+
+Status CsvReader::TakeNames() {
+  if (options_.expected) columns_ = *options_.expected;
+  ASSIGN_OR_RETURN(bool some, NextRecord());
+  while (some && record_.blank()) {
+    ++blank_lines_;
+    ASSIGN_OR_RETURN(some, NextRecord());
+  }
+  const bool named = options_.format.kind != FileKind::kCsv;
+  std::vector<std::string> names;
+  for (size_t i = 0; some && i < record_.fields(); ++i) {
+    names.push_back(named ? std::string(record_.field(i).value_or("")) : "c" + std::to_string(i + 1));
+  }
+  names = DistinctColumnNames(std::move(names));
+  if (!options_.expected) {
+    for (const std::string& name : names) columns_.columns.push_back({name, "VARCHAR"});
+  }
+  if (named) blank_lines_ = 0;
+  if (named && some) {
+    TRY(MatchNames(names));
+    if (options_.format.kind == FileKind::kCsvWithNamesAndTypes) {
+      ASSIGN_OR_RETURN(some, NextRecord());
+    }
+    return Status::Ok();
+  }
+  for (size_t i = 0; i < columns_.columns.size(); ++i) column_of_field_.push_back(i);
+  held_ = some;
+  return Status::Ok();
+}
+
+Status CsvReader::Start() {
+  TRY(SkipLines());
+  TRY(TakeNames());
+  std::vector<std::string> names;
+  for (const FileColumns::Column& column : columns_.columns) names.push_back(column.name);
+  if (!names.empty()) chunk_.SetColumns(std::move(names));
+  return Status::Ok();
+}
+
+Status CsvReader::AddRow() {
+  const size_t columns = columns_.columns.size();
+  if (record_.fields() != columns && !options_.format.fuzzy_columns) {
+    return Error(std::to_string(record_.fields()) + " fields, expected " + std::to_string(columns));
+  }
+  for (size_t i = 0; i < std::min(record_.fields(), columns); ++i) {
+    if (const std::optional<std::string_view> text = record_.field(i)) chunk_.Set(column_of_field_[i], *text);
+  }
+  chunk_.AddRow();
+  ++rows_;
+  return Status::Ok();
+}
+
+Result<const FileRows*> CsvReader::Next(StopToken stop) {
+  if (stop.stop_requested()) return Status(Code::kCancelled, "reading " + options_.shown_name + " was cancelled");
+  if (columns_.columns.empty()) return nullptr;
+  chunk_.Clear(rows_);
+  for (; columns_.columns.size() == 1 && blank_lines_ > 0 && !chunk_.full(); --blank_lines_, ++rows_) {
+    if (!options_.format.empty_field_as_null) chunk_.Set(0, "");
+    chunk_.AddRow();
+  }
+  while (!chunk_.full()) {
+    bool some = std::exchange(held_, false);
+    if (!some) {
+      ASSIGN_OR_RETURN(some, NextRecord());
+    }
+    if (!some) break;
+    // In a file of one column a blank line is an empty value.
+    if (record_.blank() && columns_.columns.size() > 1) continue;
+    TRY(AddRow());
+  }
+  return chunk_.rows() == 0 ? nullptr : &chunk_;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileReader>> OpenCsvFile(FileReader::Options options) {
+  ASSIGN_OR_RETURN(std::unique_ptr<InputWindow> window, OpenTextFile(options));
+  auto reader = std::make_unique<CsvReader>(std::move(options), std::move(window));
+  TRY(reader->Start());
+  return std::unique_ptr<FileReader>(std::move(reader));
+}
+
+}  // namespace freshet
