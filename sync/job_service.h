@@ -17,6 +17,7 @@
 #include "sql/statement.h"
 #include "storage/store.h"
 #include "sync/mapping_factory.h"
+#include "sync/object_loading.h"
 
 namespace freshet {
 
@@ -54,6 +55,7 @@ struct JobServiceOptions {
   size_t piece_bytes_max = 32u << 20;  // a transaction above this is applied in pieces
   int jobs_max = 1024;
   MappingFactory mappings;  // compiles the SELECTs of table-level jobs; empty: they are refused
+  ObjectLoading objects;    // reads what s3(..) brings
 };
 
 // Progress of one table, for job_tables() and the mirror command.

@@ -9,18 +9,21 @@
 
 namespace freshet {
 
-ObjectRun::ObjectRun(Store& store, SqlEngine& engine, Settings settings, JobProgress& progress,
-                     JobRunListener& listener, const Clock& clock)
+ObjectRun::ObjectRun(Store& store, const MappingFactory& mappings, const ObjectLoading& loading, Settings settings,
+                     JobProgress& progress, JobRunListener& listener, const Clock& clock)
     : store_(store),
-      engine_(engine),
+      mappings_(mappings),
+      loading_(loading),
       settings_(std::move(settings)),
       progress_(progress),
       listener_(listener),
       clock_(clock) {}
 
-Result<std::unique_ptr<JobRun>> ObjectRun::Open(Store& store, SqlEngine& engine, Settings settings,
-                                                JobProgress& progress, JobRunListener& listener, const Clock& clock) {
-  std::unique_ptr<ObjectRun> run(new ObjectRun(store, engine, std::move(settings), progress, listener, clock));
+Result<std::unique_ptr<JobRun>> ObjectRun::Open(Store& store, const MappingFactory& mappings,
+                                                const ObjectLoading& loading, Settings settings, JobProgress& progress,
+                                                JobRunListener& listener, const Clock& clock) {
+  std::unique_ptr<ObjectRun> run(
+      new ObjectRun(store, mappings, loading, std::move(settings), progress, listener, clock));
   TRY(run->OpenAll());
   return std::unique_ptr<JobRun>(std::move(run));
 }
@@ -53,7 +56,7 @@ Status ObjectRun::CompileFor(const SchemaPtr& target) {
   if (mapping_ && mapped_to_ == target) return Status::Ok();
   MappingSource source;
   source.columns = std::make_shared<FileColumns>(settings_.columns);
-  ASSIGN_OR_RETURN(mapping_, Mapping::Compile(engine_, settings_.insert, source, target, {settings_.strict}));
+  ASSIGN_OR_RETURN(mapping_, mappings_(settings_.insert, source, target, {settings_.strict}));
   mapped_to_ = target;
   return Status::Ok();
 }
@@ -141,7 +144,7 @@ Status ObjectRun::LoadObject(const FetchedObject& object, StopToken stop) {
   if (target == nullptr) return Status(Code::kNotFound, "the job's target table was dropped");
   TRY(CompileFor(target->schema));
   ASSIGN_OR_RETURN(const std::unique_ptr<FileReader> reader,
-                   FileReader::Open(engine_, {object.file->path(), name, settings_.format, settings_.columns}));
+                   loading_.open_file({object.file->path(), name, settings_.format, settings_.columns}));
   Amount amount;
   while (true) {
     ASSIGN_OR_RETURN(const FileRows* const rows, reader->Next(stop));

@@ -13,12 +13,13 @@
 
 #include "base/stop.h"
 #include "sql/file_reader.h"
-#include "sql/mapping.h"
 #include "storage/content_hash.h"
 #include "storage/unit_writer.h"
 #include "sync/job_progress.h"
 #include "sync/job_run.h"
+#include "sync/mapping_factory.h"
 #include "sync/object_fetcher.h"
+#include "sync/object_loading.h"
 #include "sync/object_plan.h"
 #include "sync/quarantine.h"
 #include "sync/task_ledger.h"
@@ -47,7 +48,8 @@ class ObjectRun : public JobRun {
     size_t piece_bytes_max = 32u << 20;
   };
   // kNotFound: the target table is gone. kInvalid: the statement does not fit the target any more.
-  static Result<std::unique_ptr<JobRun>> Open(Store& store, SqlEngine& engine, Settings settings, JobProgress& progress,
+  static Result<std::unique_ptr<JobRun>> Open(Store& store, const MappingFactory& mappings,
+                                              const ObjectLoading& loading, Settings settings, JobProgress& progress,
                                               JobRunListener& listener, const Clock& clock);
   ~ObjectRun() override { Stop("", ""); }
 
@@ -66,8 +68,8 @@ class ObjectRun : public JobRun {
     std::string first_reason;  // of the first rejected row, with its place
     ContentHash hash;
   };
-  ObjectRun(Store& store, SqlEngine& engine, Settings settings, JobProgress& progress, JobRunListener& listener,
-            const Clock& clock);
+  ObjectRun(Store& store, const MappingFactory& mappings, const ObjectLoading& loading, Settings settings,
+            JobProgress& progress, JobRunListener& listener, const Clock& clock);
   Status OpenAll();
   Status CompileFor(const SchemaPtr& target);
   void LoadLoop(StopToken stop);
@@ -85,7 +87,8 @@ class ObjectRun : public JobRun {
   void ShowProgress();
 
   Store& store_;
-  SqlEngine& engine_;
+  const MappingFactory& mappings_;
+  const ObjectLoading& loading_;
   const Settings settings_;
   JobProgress& progress_;
   JobRunListener& listener_;
