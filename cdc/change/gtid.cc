@@ -142,6 +142,25 @@ void MysqlGtidSet::Add(const MysqlGtidSet& other) {
   }
 }
 
+void MysqlGtidSet::Remove(const MysqlGtidSource& source, int64_t sequence) {
+  const auto found = sources_.find(source);
+  if (found == sources_.end()) return;
+  std::vector<Interval>& list = found->second;
+  const auto at = std::lower_bound(list.begin(), list.end(), sequence,
+                                   [](const Interval& interval, int64_t wanted) { return interval.last < wanted; });
+  if (at == list.end() || at->first > sequence) return;
+  const Interval whole = *at;
+  auto next = list.erase(at);
+  if (whole.last > sequence) next = list.insert(next, {sequence + 1, whole.last});
+  if (whole.first < sequence) list.insert(next, {whole.first, sequence - 1});
+  if (list.empty()) sources_.erase(found);
+}
+
+bool MysqlGtidSet::Contains(const MysqlGtidSource& source, int64_t sequence) const {
+  const auto found = sources_.find(source);
+  return found != sources_.end() && ListCovers(found->second, {sequence, sequence});
+}
+
 bool MysqlGtidSet::Contains(const MysqlGtidSet& other) const {
   for (const auto& [source, intervals] : other.sources_) {
     const auto mine = sources_.find(source);

@@ -35,6 +35,8 @@ class MysqlGtidSet {
   void Add(const MysqlGtidSource& source, int64_t sequence) { Add(source, {sequence, sequence}); }
   void Add(const MysqlGtidSource& source, Interval interval);
   void Add(const MysqlGtidSet& other);
+  void Remove(const MysqlGtidSource& source, int64_t sequence);
+  bool Contains(const MysqlGtidSource& source, int64_t sequence) const;
   bool Contains(const MysqlGtidSet& other) const;
   // Number of transactions in this set that are not in `other`.
   int64_t CountMissingFrom(const MysqlGtidSet& other) const;

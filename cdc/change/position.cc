@@ -53,7 +53,9 @@ std::optional<uint64_t> UnsignedMember(const Json& json, const char* name) {
 Result<Position> ParsePostgres(const Json& json) {
   const auto lsn = UnsignedMember(json, "lsn");
   if (!lsn) return Status(Code::kInvalid, "Invalid format for offset: 'lsn' must be a decimal number");
-  PostgresPosition position{*lsn, static_cast<uint32_t>(UnsignedMember(json, "xid").value_or(0))};
+  PostgresPosition position{*lsn, static_cast<uint32_t>(UnsignedMember(json, "xid").value_or(0)),
+                            UnsignedMember(json, "systemId").value_or(0),
+                            static_cast<uint32_t>(UnsignedMember(json, "timeline").value_or(0))};
   return Position{position};
 }
 
@@ -65,11 +67,11 @@ Result<Position> ParseObject(const Json& json) {
   position.file_name = json["fileName"].get<std::string>();
   if (json.contains("etag") && json["etag"].is_string()) position.etag = json["etag"].get<std::string>();
   position.task = UnsignedMember(json, "task").value_or(0);
+  position.row = UnsignedMember(json, "row").value_or(0);
   return Position{position};
 }
 
-Result<Position> ParseMysql(const Json& json) {
-  MysqlPosition position;
+Status ParsePlace(const Json& json, MysqlLogPlace& position) {
   if (json.contains("gtids")) {
     if (!json["gtids"].is_string()) return Status(Code::kInvalid, "Invalid format for offset: 'gtids' must be text");
     const std::string text = json["gtids"].get<std::string>();
@@ -87,10 +89,31 @@ Result<Position> ParseMysql(const Json& json) {
     position.file = json["file"].get<std::string>();
     position.offset = *offset;
   }
-  if (position == MysqlPosition()) {
+  if (position == MysqlLogPlace()) {
     return Status(Code::kInvalid, R"(Invalid format for offset: needs "file" and "pos", "gtids", "lsn" or "fileName")");
   }
-  return Position{position};
+  return Status::Ok();
+}
+
+Result<Position> ParseMysql(const Json& json) {
+  MysqlPosition position;
+  TRY(ParsePlace(json, position));
+  if (const auto again = json.find("readAgainFrom"); again != json.end()) {
+    if (!again->is_object()) return Status(Code::kInvalid, "Invalid format for offset: 'readAgainFrom'");
+    TRY(ParsePlace(*again, position.read_again_from.emplace()));
+  }
+  return Position{std::move(position)};
+}
+
+Json PlaceJson(const MysqlLogPlace& place) {
+  Json json = Json::object();
+  if (!place.file.empty()) {
+    json["file"] = place.file;
+    json["pos"] = std::to_string(place.offset);
+  }
+  if (!place.gtids.empty()) json["gtids"] = place.gtids.ToString();
+  if (!place.mariadb_gtids.empty()) json["gtids"] = place.mariadb_gtids.ToString();
+  return json;
 }
 
 }  // namespace
@@ -109,19 +132,18 @@ bool Position::Covers(const Position& other) const {
 std::string Position::ToJson() const {
   Json json = Json::object();
   if (const auto* mysql = std::get_if<MysqlPosition>(&at)) {
-    if (!mysql->file.empty()) {
-      json["file"] = mysql->file;
-      json["pos"] = std::to_string(mysql->offset);
-    }
-    if (!mysql->gtids.empty()) json["gtids"] = mysql->gtids.ToString();
-    if (!mysql->mariadb_gtids.empty()) json["gtids"] = mysql->mariadb_gtids.ToString();
+    json = PlaceJson(*mysql);
+    if (mysql->read_again_from) json["readAgainFrom"] = PlaceJson(*mysql->read_again_from);
   } else if (const auto* postgres = std::get_if<PostgresPosition>(&at)) {
     json["lsn"] = std::to_string(postgres->lsn);
     if (postgres->xid != 0) json["xid"] = std::to_string(postgres->xid);
+    if (postgres->system_id != 0) json["systemId"] = std::to_string(postgres->system_id);
+    if (postgres->timeline != 0) json["timeline"] = std::to_string(postgres->timeline);
   } else if (const auto* object = std::get_if<ObjectPosition>(&at)) {
     json["fileName"] = object->file_name;
     if (!object->etag.empty()) json["etag"] = object->etag;
     if (object->task != 0) json["task"] = std::to_string(object->task);
+    if (object->row != 0) json["row"] = std::to_string(object->row);
   }
   return json.empty() ? std::string() : json.dump();
 }

@@ -2,6 +2,8 @@
 #include "cdc/mysql/control_events.h"
 
 #include <bit>
+#include <cctype>
+#include <charconv>
 
 namespace freshet {
 namespace {
@@ -22,8 +24,16 @@ Status Corrupt(const char* what) {
   return Status(Code::kCorrupt, std::string(what) + " event does not parse");
 }
 
+constexpr char kHex[] = "0123456789abcdef";
+
+void AppendHex(std::string_view bytes, std::string& out) {
+  for (const char c : bytes) {
+    out += kHex[static_cast<uint8_t>(c) >> 4];
+    out += kHex[static_cast<uint8_t>(c) & 15];
+  }
+}
+
 std::string UuidText(std::string_view bytes) {
-  static constexpr char kHex[] = "0123456789abcdef";
   std::string text;
   text.reserve(36);
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -207,13 +217,46 @@ Result<HeartbeatView> ParseHeartbeatV2(std::string_view body) {
   return heartbeat;
 }
 
-Result<bool> ParseXaPrepareIsOnePhase(std::string_view body) {
-  constexpr size_t kXidHeaderBytes = 12;
+Result<XaPrepareEvent> ParseXaPrepare(std::string_view body) {
   ByteCursor cursor(body);
-  const uint8_t one_phase = cursor.U8();
-  cursor.Skip(kXidHeaderBytes);
+  XaPrepareEvent event;
+  event.one_phase = cursor.U8() != 0;
+  const uint32_t format = cursor.U32Le();
+  const uint32_t gtrid_length = cursor.U32Le();
+  const uint32_t bqual_length = cursor.U32Le();
+  const std::string_view gtrid = cursor.Take(gtrid_length);
+  const std::string_view bqual = cursor.Take(bqual_length);
   if (!cursor.ok()) return Corrupt("xa prepare");
-  return one_phase != 0;
+  event.xid = XidText(format, gtrid, bqual);
+  return event;
+}
+
+std::string XidText(uint32_t format, std::string_view gtrid, std::string_view bqual) {
+  std::string text = std::to_string(format) + ":";
+  AppendHex(gtrid, text);
+  text += ':';
+  AppendHex(bqual, text);
+  return text;
+}
+
+Result<std::string> XidOfStatement(std::string_view sql) {
+  std::string names[2];
+  for (std::string& name : names) {
+    const size_t open = sql.find("X'");
+    const size_t close = open == sql.npos ? sql.npos : sql.find('\'', open + 2);
+    if (close == sql.npos) return Corrupt("XA statement in a query");
+    for (const char c : sql.substr(open + 2, close - open - 2)) {
+      if (std::isxdigit(static_cast<unsigned char>(c)) == 0) return Corrupt("XA statement in a query");
+      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    sql.remove_prefix(close + 1);
+  }
+  const size_t digits = sql.find_first_of("0123456789");
+  uint64_t format = 0;
+  if (digits == sql.npos || std::from_chars(sql.data() + digits, sql.data() + sql.size(), format).ec != std::errc()) {
+    return Corrupt("XA statement in a query");
+  }
+  return std::to_string(static_cast<uint32_t>(format)) + ":" + names[0] + ":" + names[1];
 }
 
 }  // namespace freshet

@@ -68,8 +68,16 @@ struct HeartbeatView {
 Result<HeartbeatView> ParseHeartbeat(std::string_view body, uint32_t next_position);
 Result<HeartbeatView> ParseHeartbeatV2(std::string_view body);
 
-// True when the XA transaction was committed in one phase by this event; false when it is only prepared.
-Result<bool> ParseXaPrepareIsOnePhase(std::string_view body);
+struct XaPrepareEvent {
+  bool one_phase = false;  // committed by this event; else only prepared
+  std::string xid;         // as XidText
+};
+Result<XaPrepareEvent> ParseXaPrepare(std::string_view body);
+
+// One printable form of a transaction branch's name: format:gtrid:bqual, the names in lower-case hex.
+std::string XidText(uint32_t format, std::string_view gtrid, std::string_view bqual);
+// The branch that a logged XA COMMIT or XA ROLLBACK names: both servers write  XA COMMIT X'gtrid',X'bqual',format.
+Result<std::string> XidOfStatement(std::string_view sql);
 
 // Length-encoded integer of the client/server protocol (1, 3, 4 or 9 bytes). Fails the cursor on 0xfb, 0xff.
 uint64_t LengthEncoded(ByteCursor& cursor);

@@ -87,7 +87,7 @@ Status DumpStream::Prepare(const DumpStart& start) {
   }
   TRY(connection_->Execute("SET @mariadb_slave_capability = 4"));
   if (!start.use_gtids) return Status::Ok();
-  TRY(connection_->Execute("SET @slave_connect_state = '" + start.position.mariadb_gtids.ToString() + "'"));
+  TRY(connection_->Execute("SET @slave_connect_state = '" + start.place.mariadb_gtids.ToString() + "'"));
   TRY(connection_->Execute("SET @slave_gtid_strict_mode = 0"));
   return connection_->Execute("SET @slave_gtid_ignore_duplicates = 0");
 }
@@ -97,7 +97,7 @@ Status DumpStream::SendDump(const DumpStart& start) {
   enum_server_command code = COM_BINLOG_DUMP;
   if (start.use_gtids && !connection_->version().mariadb()) {
     code = kComBinlogDumpGtid;
-    const std::string set = EncodeGtidSet(start.position.gtids);
+    const std::string set = EncodeGtidSet(start.place.gtids);
     PutLe(command, kDumpThroughGtid, 2);
     PutLe(command, start.server_id, 4);
     PutLe(command, 0, 4);
@@ -105,15 +105,15 @@ Status DumpStream::SendDump(const DumpStart& start) {
     PutLe(command, set.size(), 4);
     command += set;
   } else {
-    const uint64_t offset = start.use_gtids ? kFirstEventOffset : start.position.offset;
+    const uint64_t offset = start.use_gtids ? kFirstEventOffset : start.place.offset;
     if (offset > UINT32_MAX) {
-      return Status(Code::kUnsupported, "log offset " + std::to_string(offset) + " in " + start.position.file +
+      return Status(Code::kUnsupported, "log offset " + std::to_string(offset) + " in " + start.place.file +
                                             " is above 4 GiB and can only be resumed with GTIDs: set gtid_mode=ON");
     }
     PutLe(command, std::max(offset, kFirstEventOffset), 4);
     PutLe(command, 0, 2);
     PutLe(command, start.server_id, 4);
-    if (!start.use_gtids) command += start.position.file;
+    if (!start.use_gtids) command += start.place.file;
   }
   MYSQL* mysql = connection_->native();
   if (mysql->methods->db_command(mysql, code, command.data(), command.size(), 1, nullptr) != 0) {

@@ -26,7 +26,7 @@ inline constexpr std::chrono::seconds kHeartbeatPeriod{1};
 inline constexpr std::chrono::seconds kSilenceMax{30};
 
 struct DumpStart {
-  MysqlPosition position;
+  MysqlLogPlace place;
   bool use_gtids = false;
   uint32_t server_id = 0;
 };

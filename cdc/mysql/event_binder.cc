@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cdc/mysql/event_binder.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace freshet {
@@ -14,10 +16,17 @@ Status Misplaced(const char* what) {
 
 }  // namespace
 
-EventBinder::EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower)
-    : tables_(tables), follower_(std::move(follower)), rows_(tables), position_(std::move(start)) {
-  file_ = position_.file;
-  offset_ = position_.offset;
+EventBinder::EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower, std::string database)
+    : tables_(tables),
+      follower_(std::move(follower)),
+      rows_(tables),
+      position_(std::move(start)),
+      rereading_(position_.read_again_from.has_value()),
+      xa_(std::move(database)) {
+  const MysqlLogPlace& from = rereading_ ? *position_.read_again_from : position_;
+  file_ = from.file;
+  offset_ = from.offset;
+  read_gtids_ = from.mariadb_gtids;
 }
 
 ChangeEvent EventBinder::TakeReady() {
@@ -29,9 +38,11 @@ ChangeEvent EventBinder::TakeReady() {
 
 Status EventBinder::OnEvent(const BinlogEventView& event, const FormatDescription& format) {
   MoveOffset(event.header);
+  if (rereading_) return Reread(event, format);
   if (IsRowsEvent(event.header.type)) return OnRows(event);
   switch (event.header.type) {
-    case BinlogEventType::kTableMap: return rows_.OnTableMap(event.body);
+    case BinlogEventType::kTableMap:
+      return xa_.is_open() ? xa_.Add(event.header.type, event.body) : rows_.OnTableMap(event.body);
     case BinlogEventType::kGtid:
     case BinlogEventType::kAnonymousGtid:
     case BinlogEventType::kGtidTagged:
@@ -106,7 +117,7 @@ Status EventBinder::OnRotate(const BinlogEventView& event) {
   file_ = std::string(rotate.file);
   offset_ = rotate.offset;
   const bool real = event.header.next_position != 0 && (event.header.flags & kBinlogFlagArtificial) == 0;
-  if (real || position_.file.empty()) {
+  if (!rereading_ && (real || position_.file.empty())) {
     position_.file = file_;
     position_.offset = offset_;
   }
@@ -130,13 +141,22 @@ Status EventBinder::OnHeartbeat(const BinlogEventView& event) {
     position_.offset = heartbeat.offset;
     offset_ = heartbeat.offset;
   }
-  Emit({Position{position_}, Heartbeat{}});
+  ready_.push_back({Position{position_}, Heartbeat{}});
   return Status::Ok();
 }
 
 Status EventBinder::OnGroup(BinlogEventType type, const BinlogEventView& event) {
-  if (in_transaction_) return Misplaced("a transaction inside another");
+  if (in_transaction_ || xa_.is_open()) return Misplaced("a transaction inside another");
+  bool prepares_xa = false;
+  TRY(ReadGroup(type, event, &prepares_xa));
+  if (type != BinlogEventType::kMariadbGtid || standalone_) return Status::Ok();
+  if (prepares_xa) xa_.Open();
+  return Begin();
+}
+
+Status EventBinder::ReadGroup(BinlogEventType type, const BinlogEventView& event, bool* prepares_xa) {
   group_open_ = true;
+  group_offset_ = offset_ - std::min<uint64_t>(offset_, event.header.size);
   standalone_ = false;
   mysql_gtid_ = MysqlGtidEvent();
   has_mariadb_gtid_ = false;
@@ -146,9 +166,8 @@ Status EventBinder::OnGroup(BinlogEventType type, const BinlogEventView& event) 
     mariadb_gtid_ = {event.header.server_id, gtid.sequence};
     has_mariadb_gtid_ = true;
     standalone_ = gtid.standalone;
-    if (standalone_) return Status::Ok();
-    xa_ = gtid.prepared_xa;
-    return Begin();
+    *prepares_xa = gtid.prepared_xa;
+    return Status::Ok();
   }
   ASSIGN_OR_RETURN(mysql_gtid_, type == BinlogEventType::kGtidTagged ? ParseMysqlTaggedGtid(event.body)
                                                                      : ParseMysqlGtid(event.body));
@@ -167,11 +186,14 @@ Status EventBinder::Begin() {
 
 void EventBinder::EndGroup(uint32_t timestamp_s) {
   FlushRows();
-  ReleaseHeld();
   if (mysql_gtid_.sequence > 0) position_.gtids.Add(mysql_gtid_.source, mysql_gtid_.sequence);
-  if (has_mariadb_gtid_) position_.mariadb_gtids.Add(mariadb_domain_, mariadb_gtid_);
+  if (has_mariadb_gtid_) {
+    position_.mariadb_gtids.Add(mariadb_domain_, mariadb_gtid_);
+    read_gtids_.Add(mariadb_domain_, mariadb_gtid_);
+  }
   position_.file = file_;
   position_.offset = offset_;
+  position_.read_again_from = xa_.ReadAgainFrom(position_);
   constexpr int64_t kMicros = 1'000'000;
   const int64_t commit_us = mysql_gtid_.commit_time_us > 0 ? mysql_gtid_.commit_time_us : timestamp_s * kMicros;
   ready_.push_back({Position{position_}, Commit{commit_us}});
@@ -182,35 +204,16 @@ void EventBinder::EndGroup(uint32_t timestamp_s) {
   mysql_gtid_ = MysqlGtidEvent();
 }
 
-void EventBinder::Emit(ChangeEvent event) {
-  if (!xa_) {
-    ready_.push_back(std::move(event));
-    return;
-  }
-  if (const RowBatch* batch = std::get_if<RowBatch>(&event.body)) held_bytes_ += batch->bytes();
-  held_.push_back(std::move(event));
-  if (held_bytes_ <= kXaBytesMax) return;
-  held_.clear();
-  held_bytes_ = 0;
-  StopTouched("an XA transaction changed more than 64 MiB of its rows");
-}
-
-void EventBinder::ReleaseHeld() {
-  for (ChangeEvent& event : held_) ready_.push_back(std::move(event));
-  held_.clear();
-  held_bytes_ = 0;
-  xa_ = false;
-}
-
 void EventBinder::FlushRows() {
   rows_.EndBatch();
-  while (std::optional<RowBatch> batch = rows_.TakeFull()) Emit({Position(), std::move(*batch)});
+  while (std::optional<RowBatch> batch = rows_.TakeFull()) ready_.push_back({Position(), std::move(*batch)});
 }
 
 Status EventBinder::OnRows(const BinlogEventView& event) {
   if (!in_transaction_) return Misplaced("rows outside a transaction");
+  if (xa_.is_open()) return xa_.Add(event.header.type, event.body);
   ASSIGN_OR_RETURN(RowBinder::Outcome outcome, rows_.OnRows(event.header.type, event.body));
-  while (std::optional<RowBatch> batch = rows_.TakeFull()) Emit({Position(), std::move(*batch)});
+  while (std::optional<RowBatch> batch = rows_.TakeFull()) ready_.push_back({Position(), std::move(*batch)});
   if (outcome.touched) touched_.insert(outcome.touched->name);
   if (outcome.stop) StopTable(outcome.stop, outcome.stop_reason);
   return Status::Ok();
@@ -239,19 +242,6 @@ void EventBinder::StopTouched(const std::string& reason) {
   for (const TableName& name : touched) {
     if (const MirroredTables::Table* table = tables_.Find(name)) StopTable(table->schema, reason);
   }
-}
-
-Status EventBinder::OnXaPrepare(const BinlogEventView& event) {
-  if (!in_transaction_) return Misplaced("XA PREPARE outside a transaction");
-  ASSIGN_OR_RETURN(const bool one_phase, ParseXaPrepareIsOnePhase(event.body));
-  if (!one_phase) {
-    FlushRows();
-    held_.clear();
-    held_bytes_ = 0;
-    StopTouched("an XA transaction that was only prepared changed its rows; two-phase XA is not followed");
-  }
-  EndGroup(event.header.timestamp_s);
-  return Status::Ok();
 }
 
 Status EventBinder::ContinuePayload(const FormatDescription& format) {

@@ -6,6 +6,9 @@
 //   MySQL group    = gtid | anonymous gtid, (BEGIN event* (xid | COMMIT)) | statement
 //   MariaDB group  = gtid, event* (xid | COMMIT)  ; "standalone" flag: gtid, statement
 //   XA             = gtid, XA START event* XA END xa-prepare ; a later group says XA COMMIT or XA ROLLBACK
+//
+// Rows of a prepared XA transaction wait in XaTransactions until its end. A position says where to read them again;
+// then the binder starts by rereading: groups that are applied are passed over, but for what they prepare.
 #pragma once
 
 #include <deque>
@@ -21,6 +24,7 @@
 #include "cdc/mysql/mirrored_tables.h"
 #include "cdc/mysql/payload.h"
 #include "cdc/mysql/row_binder.h"
+#include "cdc/mysql/xa_transactions.h"
 
 namespace freshet {
 
@@ -37,13 +41,11 @@ struct LoggedStatement {
 using StatementFollower =
     std::function<Result<std::vector<SchemaChange>>(const LoggedStatement&, const std::vector<SchemaPtr>&)>;
 
-// Rows of one XA transaction that are held back until its end is known; above this its tables stop.
-inline constexpr size_t kXaBytesMax = 64 << 20;
-
 class EventBinder {
  public:
-  // `tables` outlives the binder.
-  EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower);
+  // `tables` outlives the binder. The stream must begin at start.read_again_from when that is set. XA transactions
+  // keep rows of `database` only; "" of all.
+  EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower, std::string database);
 
   // Adds to the events of TakeReady(). kCorrupt, kUnsupported: the log cannot be read past this event.
   Status OnEvent(const BinlogEventView& event, const FormatDescription& format);
@@ -69,17 +71,26 @@ class EventBinder {
   Status OnTransactionQuery(const LoggedStatement& statement, bool* handled);
   Status OnStatement(const LoggedStatement& statement);
   Status OnRows(const BinlogEventView& event);
-  Status OnXaPrepare(const BinlogEventView& event);
 
+  // event_binder_xa.cc
+  Status OnXaPrepare(const BinlogEventView& event);
+  Status OnXaEnd(const LoggedStatement& statement, bool commit);
+  Status CommitXa(const XaTransactions::Transaction& transaction);
+  void ResyncActive(const std::string& reason);
+  void PrepareOpenXa(const std::string& xid);
+  Status Reread(const BinlogEventView& event, const FormatDescription& format);
+  Status RereadQuery(const BinlogEventView& event);
+  bool GroupIsApplied() const;
+  MysqlLogPlace GroupPlace() const;
+
+  Status ReadGroup(BinlogEventType type, const BinlogEventView& event, bool* prepares_xa);
   Status Begin();
   void EndGroup(uint32_t timestamp_s);
-  void Emit(ChangeEvent event);
   void FlushRows();
   // Emits kStopTable and forgets the table. By value: forgetting frees the place that a reference would name.
   void StopTable(SchemaPtr schema, const std::string& reason);
   void StopTouched(const std::string& reason);
   void StopForStatement(const LoggedStatement& statement);
-  void ReleaseHeld();
   void MoveOffset(const BinlogHeader& header);
   Result<std::string> StatementText(const QueryEventView& query);
 
@@ -94,14 +105,15 @@ class EventBinder {
   bool group_open_ = false;      // a GTID event was read, its group has not ended
   bool standalone_ = false;      // MariaDB: the group ends with its statement
   bool in_transaction_ = false;  // Begin was emitted
-  bool xa_ = false;              // rows are held: the group's end decides about them
+  bool rereading_ = false;       // groups up to position_ are passed over
+  uint64_t group_offset_ = 0;    // of the open group's first event in file_
   MysqlGtidEvent mysql_gtid_;    // sequence 0: anonymous
   MariadbGtidSet::Entry mariadb_gtid_{};
   uint32_t mariadb_domain_ = 0;
   bool has_mariadb_gtid_ = false;
   std::set<TableName> touched_;  // mirrored tables changed by the open transaction
-  std::vector<ChangeEvent> held_;
-  size_t held_bytes_ = 0;
+  XaTransactions xa_;
+  MariadbGtidSet read_gtids_;  // of the groups read; behind position_ while rereading
 
   std::deque<ChangeEvent> ready_;
   std::string unpacked_query_;

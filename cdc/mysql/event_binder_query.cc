@@ -100,23 +100,24 @@ Status EventBinder::OnTransactionQuery(const LoggedStatement& statement, bool* h
   *handled = true;
   switch (ClassifyStatement(statement.sql)) {
     case StatementClass::kBegin: return Begin();
-    case StatementClass::kXaStart:
-      TRY(Begin());
-      xa_ = true;
-      return Status::Ok();
+    case StatementClass::kXaStart: xa_.Open(); return Begin();
     case StatementClass::kSavepoint:
     case StatementClass::kXaEnd: return Status::Ok();
     case StatementClass::kRollbackToSavepoint:
+      if (xa_.is_open()) {
+        xa_.LoseOpen("an XA transaction was committed of which a part was rolled back after its rows were logged");
+        return Status::Ok();
+      }
       FlushRows();
       StopTouched("a transaction was partly rolled back after its rows were logged");
       return Status::Ok();
+    case StatementClass::kXaCommit: return OnXaEnd(statement, /*commit=*/true);
+    case StatementClass::kXaRollback: return OnXaEnd(statement, /*commit=*/false);
     case StatementClass::kCommit:
-    case StatementClass::kXaCommit:
       TRY(Begin());
       EndGroup(0);
       return Status::Ok();
     case StatementClass::kRollback:
-    case StatementClass::kXaRollback:
       TRY(Begin());
       FlushRows();
       StopTouched("a transaction was rolled back after its rows were logged");
@@ -138,7 +139,7 @@ Status EventBinder::OnStatement(const LoggedStatement& statement) {
   ASSIGN_OR_RETURN(std::vector<SchemaChange> changes, follower_(statement, tables_.ActiveSchemas()));
   for (SchemaChange& change : changes) {
     if (!tables_.Apply(change)) continue;
-    Emit({Position(), std::move(change)});
+    ready_.push_back({Position(), std::move(change)});
   }
   return Status::Ok();
 }

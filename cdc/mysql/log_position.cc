@@ -32,7 +32,7 @@ Result<bool> ServerHasGtids(MysqlConnection& connection) {
   return mode == "ON";
 }
 
-bool DumpsByGtid(const ServerVersion& version, bool server_has_gtids, const MysqlPosition& position) {
+bool DumpsByGtid(const ServerVersion& version, bool server_has_gtids, const MysqlLogPlace& position) {
   if (version.mariadb()) return !position.mariadb_gtids.empty();
   return server_has_gtids && (!position.gtids.empty() || position.file.empty());
 }
@@ -79,7 +79,7 @@ Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection) {
   return position;
 }
 
-Status CheckReadable(MysqlConnection& connection, const MysqlPosition& position) {
+Status CheckReadable(MysqlConnection& connection, const MysqlLogPlace& position) {
   ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
   if (DumpsByGtid(connection.version(), has_gtids, position)) {
     if (connection.version().mariadb()) return Status::Ok();  // the dump itself refuses what is gone

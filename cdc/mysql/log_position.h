@@ -16,12 +16,12 @@ Result<MysqlPosition> ReadLogEnd(MysqlConnection& connection);
 // First event of the oldest file, with the GTIDs before it.
 Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection);
 // kGone, naming what is left, when the server has purged what follows `position`.
-Status CheckReadable(MysqlConnection& connection, const MysqlPosition& position);
+Status CheckReadable(MysqlConnection& connection, const MysqlLogPlace& position);
 
 // SHOW MASTER STATUS under the name that this server knows it by.
 std::string ShowLogStatus(const ServerVersion& version);
 
 // True when the dump from `position` should be asked for by GTID.
-bool DumpsByGtid(const ServerVersion& version, bool server_has_gtids, const MysqlPosition& position);
+bool DumpsByGtid(const ServerVersion& version, bool server_has_gtids, const MysqlLogPlace& position);
 
 }  // namespace freshet

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "base/log.h"
 #include "cdc/mysql/describe.h"
 #include "cdc/mysql/dump_stream.h"
 #include "cdc/mysql/log_position.h"
@@ -42,6 +43,24 @@ Result<MysqlFollowOptions> FollowOptions(MysqlConnection& connection, const Mysq
     }
   }
   return follow;
+}
+
+// `position` as far as the server's log still goes back. What prepared XA transactions need may be purged while the
+// rest is not: their XA COMMIT then is one of an unknown transaction, and the tables are copied again.
+Result<MysqlPosition> ReadablePosition(MysqlConnection& connection, MysqlPosition position) {
+  TRY(CheckReadable(connection, position));
+  if (!position.read_again_from) return position;
+  MysqlLogPlace place = *position.read_again_from;
+  // MariaDB says only in the dump that a GTID is purged; its file's name says it now.
+  if (connection.version().mariadb()) place.mariadb_gtids = MariadbGtidSet();
+  const Status prepared = CheckReadable(connection, place);
+  if (prepared.code() == Code::kGone) {
+    Log(LogLevel::kWarn, "xa_transactions_purged", {{"error", prepared.message()}});
+    position.read_again_from.reset();
+    return position;
+  }
+  TRY(prepared.Copy());
+  return position;
 }
 
 StatementFollower FollowerFor(MysqlFollowOptions options) {
@@ -145,16 +164,16 @@ Result<std::unique_ptr<Source>> MysqlConnector::OpenSource(const Position& resum
   if (position == nullptr) return Status(Code::kInvalid, "the position to resume after is no MySQL log position");
   MutexLock lock(mutex_);
   ASSIGN_OR_RETURN(MysqlConnection* const connection, Connected());
-  TRY(CheckReadable(*connection, *position));
+  ASSIGN_OR_RETURN(const MysqlPosition resume, ReadablePosition(*connection, *position));
   ASSIGN_OR_RETURN(MysqlFollowOptions follow, FollowOptions(*connection, options_, filter));
   ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(*connection));
   DumpStart start;
-  start.position = *position;
-  start.use_gtids = DumpsByGtid(connection->version(), has_gtids, *position);
+  start.place = resume.read_again_from ? *resume.read_again_from : resume;
+  start.use_gtids = DumpsByGtid(connection->version(), has_gtids, start.place);
   start.server_id = DrawServerId(options_);
   ASSIGN_OR_RETURN(std::unique_ptr<PacketStream> stream, DumpStream::Open(options_, start));
-  return std::unique_ptr<Source>(
-      new MysqlSource(std::move(stream), *position, std::move(schemas), FollowerFor(std::move(follow))));
+  return std::unique_ptr<Source>(new MysqlSource(std::move(stream), resume, std::move(schemas),
+                                                 FollowerFor(std::move(follow)), options_.database));
 }
 
 Result<std::unique_ptr<TableScanner>> MysqlConnector::OpenScanner() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cdc/change/source.h"
@@ -14,8 +15,9 @@ namespace freshet {
 
 class MysqlSource : public Source {
  public:
+  // `stream` begins at `start`, or at its read_again_from when that is set. `database`: see EventBinder.
   MysqlSource(std::unique_ptr<PacketStream> stream, const MysqlPosition& start, std::vector<SchemaPtr> schemas,
-              StatementFollower follower);
+              StatementFollower follower, std::string database = "");
 
   Result<std::optional<ChangeEvent>> Next(Deadline deadline) override;
   bool HasBuffered() const override;

@@ -133,6 +133,17 @@ Result<uint64_t> TableMapId(std::string_view body) {
   return id;
 }
 
+Result<TableName> TableMapName(std::string_view body) {
+  ByteCursor cursor(body);
+  cursor.Skip(kTableIdBytes + 2);
+  TableName name;
+  name.schema = std::string(cursor.Take(cursor.U8()));
+  cursor.Skip(1);
+  name.table = std::string(cursor.Take(cursor.U8()));
+  if (!cursor.ok()) return Corrupt();
+  return name;
+}
+
 Result<TableMap> ParseTableMap(std::string_view body) {
   ByteCursor cursor(body);
   TableMap map;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "ddl/table_schema.h"
 
 namespace freshet {
 
@@ -72,5 +73,7 @@ struct TableMap {
 Result<TableMap> ParseTableMap(std::string_view body);
 // Only the id, for finding a parsed one again. kCorrupt when short.
 Result<uint64_t> TableMapId(std::string_view body);
+// Only the table's name. kCorrupt when short.
+Result<TableName> TableMapName(std::string_view body);
 
 }  // namespace freshet

@@ -5,52 +5,13 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
-#include "cdc/mysql/mysql_source.h"
-#include "tests/unit/mysql/event_bytes.h"
+#include "tests/unit/mysql/transaction_bytes.h"
 
 namespace freshet {
 namespace {
 
 using Type = BinlogEventType;
 
-SchemaPtr Table() {
-  auto schema = std::make_shared<TableSchema>();
-  schema->name = {"shop", "t"};
-  Column id;
-  id.id = 1;
-  id.name = "id";
-  id.type.kind = TypeKind::kInt32;
-  id.nullable = false;
-  Column name;
-  name.id = 2;
-  name.name = "name";
-  name.type.kind = TypeKind::kString;
-  name.collation = "utf8mb4_general_ci";
-  schema->columns = {id, name};
-  schema->key_columns = {0};
-  return schema;
-}
-
-std::string TableMapBody(uint8_t id_type = 3) {
-  return Bytes()
-      .Le(42, 6)
-      .Le(1, 2)
-      .Le(4, 1)
-      .Text("shop")
-      .Le(0, 1)
-      .Le(1, 1)
-      .Text("t")
-      .Le(0, 1)
-      .Le(2, 1)
-      .Le(id_type, 1)
-      .Le(15, 1)
-      .Le(2, 1)
-      .Le(80, 2)
-      .Le(2, 1);
-}
-std::string InsertBody(uint32_t id, const std::string& name) {
-  return Bytes().Le(42, 6).Le(1, 2).Le(2, 2).Le(2, 1).Le(3, 1).Le(0, 1).Le(id, 4).Le(name.size(), 1).Text(name);
-}
 std::string UpdateBody(uint32_t before, uint32_t after) {
   return Bytes()
       .Le(42, 6)
@@ -68,10 +29,6 @@ std::string UpdateBody(uint32_t before, uint32_t after) {
       .Le(1, 1)
       .Text("b");
 }
-std::string GtidBody(uint64_t sequence) {
-  return Bytes().Le(0, 1).Text(FromHex("000102030405060708090a0b0c0d0e0f")).Le(sequence, 8).Le(2, 1).Le(0, 16);
-}
-
 std::vector<std::string> Transaction(bool checksum = true) {
   return {MakeFormat("8.0.36", checksum),
           MakeEvent(Type::kGtid, GtidBody(5), checksum),
@@ -80,31 +37,6 @@ std::vector<std::string> Transaction(bool checksum = true) {
           MakeEvent(Type::kWriteRowsV2, InsertBody(1, "x"), checksum),
           MakeEvent(Type::kUpdateRowsV2, UpdateBody(1, 2), checksum),
           MakeEvent(Type::kXid, Bytes().Le(9, 8), checksum, 900)};
-}
-
-struct Played {
-  std::vector<ChangeEvent> events;
-  Status status;
-};
-
-Played Play(std::vector<std::string> events) {
-  MysqlPosition start;
-  start.file = "binlog.000001";
-  start.offset = 4;
-  MysqlSource source(std::make_unique<MemoryStream>(std::move(events)), start, {Table()},
-                     [](const LoggedStatement&, const std::vector<SchemaPtr>&) {
-                       return Result<std::vector<SchemaChange>>(std::vector<SchemaChange>());
-                     });
-  Played played;
-  while (true) {
-    Result<std::optional<ChangeEvent>> event = source.Next(Deadline::After(std::chrono::milliseconds(0)));
-    if (!event.ok()) {
-      played.status = std::move(event).status();
-      return played;
-    }
-    if (!*event) return played;
-    played.events.push_back(std::move(**event));
-  }
 }
 
 TEST(StreamTest, TransactionBecomesOneBatchBetweenBeginAndCommit) {
@@ -201,20 +133,6 @@ TEST(StreamTest, TableMapThatDoesNotFitStopsTheTable) {
   const SchemaChange& change = std::get<SchemaChange>(played.events[1].body);
   EXPECT_EQ(change.kind, SchemaChangeKind::kStopTable);
   EXPECT_THAT(change.reason, ::testing::HasSubstr("column id"));
-}
-
-TEST(StreamTest, PreparedXaStopsItsTablesAndOnePhaseXaIsApplied) {
-  for (const bool one_phase : {false, true}) {
-    std::vector<std::string> events = Transaction();
-    events[2] = MakeEvent(Type::kQuery, MakeQuery("XA START X'61',X'',1"), true);
-    events[6] =
-        MakeEvent(Type::kXaPrepare, Bytes().Le(one_phase ? 1 : 0, 1).Le(1, 4).Le(1, 4).Le(0, 4).Text("a"), true);
-    const Played played = Play(events);
-    ASSERT_TRUE(played.status.ok()) << played.status.ToString();
-    ASSERT_EQ(played.events.size(), 3u);
-    EXPECT_EQ(std::holds_alternative<RowBatch>(played.events[1].body), one_phase);
-    EXPECT_EQ(std::holds_alternative<SchemaChange>(played.events[1].body), !one_phase);
-  }
 }
 
 TEST(StreamTest, HeartbeatMovesAnIdlePositionOnly) {
