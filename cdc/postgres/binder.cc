@@ -41,23 +41,6 @@ void PgBinder::RemoveTable(const TableName& name) {
   }
 }
 
-std::optional<TableName> PgBinder::DropTable(uint32_t oid, std::deque<ChangeEvent>& out) {
-  CHECK(!in_transaction_);
-  const auto found = tables_.find(oid);
-  if (found == tables_.end() || found->second.schema == nullptr) return std::nullopt;
-  TableName name = found->second.schema->name;
-  SchemaChange change;
-  change.kind = SchemaChangeKind::kDropTable;
-  change.old_schema = std::move(found->second.schema);
-  change.reason = "the table is gone on the source";
-  tables_.erase(found);
-  position_.lsn = std::max(position_.lsn, reached_lsn_);
-  out.push_back({{}, Begin{}});
-  out.push_back({{}, std::move(change)});
-  out.push_back({Position{position_}, Commit{}});
-  return name;
-}
-
 void PgBinder::Reconnected() {
   for (auto& [oid, table] : tables_) {
     table.relation.clear();
@@ -111,7 +94,8 @@ void PgBinder::ConsumeCommit(const pgoutput::CommitMessage& message, std::deque<
   }
   for (Table* table : open_batches_) CloseBatch(*table, out);
   open_batches_.clear();
-  position_ = {message.end_lsn, begin_.xid};
+  position_.lsn = message.end_lsn;
+  position_.xid = begin_.xid;
   out.push_back({Position{position_}, Commit{message.commit_time_us}});
 }
 
@@ -257,14 +241,6 @@ Status PgBinder::ConsumeTruncate(const pgoutput::TruncateMessage& message, std::
     EmitChange(found->second, std::move(change), out);
   }
   return Status::Ok();
-}
-
-std::vector<SchemaPtr> PgBinder::Schemas() const {
-  std::vector<SchemaPtr> schemas;
-  for (const auto& [oid, table] : tables_) {
-    if (table.schema != nullptr) schemas.push_back(table.schema);
-  }
-  return schemas;
 }
 
 bool PgBinder::Tracks(const TableName& name) const {

@@ -33,9 +33,6 @@ class PgBinder {
   // Row events are ignored in transactions that committed before `from_lsn`.
   void AddTable(SchemaPtr schema, uint64_t from_lsn);
   void RemoveTable(const TableName& name);
-  // The table is gone on the source: a transaction of its own at the current position. Not in a transaction.
-  // The table's name, nullopt when it was not tracked.
-  std::optional<TableName> DropTable(uint32_t oid, std::deque<ChangeEvent>& out);
   // A new connection: the server announces every relation again and repeats what was not acknowledged.
   void Reconnected();
 
@@ -49,7 +46,6 @@ class PgBinder {
   bool in_transaction() const { return in_transaction_; }
   // End of the last transaction or heartbeat handed out.
   const PostgresPosition& position() const { return position_; }
-  std::vector<SchemaPtr> Schemas() const;
   bool Tracks(const TableName& name) const;
 
  private:

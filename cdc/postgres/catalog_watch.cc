@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "cdc/postgres/slot.h"
 
 namespace freshet {
@@ -56,9 +55,6 @@ Result<uint64_t> CurrentLsn(PgConnection& connection) {
   return EndOfRecord(ParseLsn(emitted.Text(0, 0)));
 }
 
-CatalogWatch::CatalogWatch(PostgresOptions options, TableFilter filter)
-    : control_(std::move(options)), filter_(std::move(filter)) {}
-
 Result<RelationFacts> CatalogWatch::Facts(const pgoutput::RelationMessage& relation) {
   ASSIGN_OR_RETURN(PgConnection * connection, control_.Get());
   RelationFacts facts;
@@ -76,45 +72,63 @@ Result<RelationFacts> CatalogWatch::Facts(const pgoutput::RelationMessage& relat
   return facts;
 }
 
-Status CatalogWatch::Look(const std::vector<SchemaPtr>& tracked) {
-  ASSIGN_OR_RETURN(PgConnection * connection, control_.Get());
+namespace {
+
+std::string OidArray(const std::vector<SchemaPtr>& tables) {
   std::string oids = "{";
-  for (const SchemaPtr& schema : tracked) oids += (oids.size() > 1 ? "," : "") + std::to_string(schema->source_id);
+  for (const SchemaPtr& table : tables) oids += (oids.size() > 1 ? "," : "") + std::to_string(table->source_id);
+  return oids + "}";
+}
+
+// Neither dropped nor published: the log has nothing of it.
+Result<std::vector<uint32_t>> FindUnpublished(PgConnection& connection, const PostgresOptions& options,
+                                              const std::string& oids) {
+  ASSIGN_OR_RETURN(const PgRows rows,
+                   connection.Query("SELECT c.oid FROM unnest($1::oid[]) AS wanted(oid) JOIN pg_class c ON c.oid = "
+                                    "wanted.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT EXISTS (SELECT "
+                                    "FROM pg_publication_tables p WHERE p.pubname = $2 AND p.schemaname = n.nspname "
+                                    "AND p.tablename = c.relname)",
+                                    Deadline::After(kCatalogQueryMax), {oids, options.publication_name}));
+  std::vector<uint32_t> found;
+  for (int row = 0; row < rows.size(); ++row) found.push_back(static_cast<uint32_t>(rows.Uint(row, 0)));
+  return found;
+}
+
+}  // namespace
+
+Result<CatalogNews> FindCatalogNews(PgConnection& connection, const PostgresOptions& options,
+                                    const std::vector<SchemaPtr>& followed, const TableFilter& filter) {
+  CatalogNews news;
+  const std::string oids = OidArray(followed);
   ASSIGN_OR_RETURN(const PgRows gone,
-                   connection->Query("SELECT wanted.oid FROM unnest($1::oid[]) AS wanted(oid) WHERE NOT EXISTS "
-                                     "(SELECT FROM pg_class c WHERE c.oid = wanted.oid)",
-                                     Deadline::After(kCatalogQueryMax), {oids + "}"}));
-  if (gone.size() > 0) {
-    ASSIGN_OR_RETURN(const uint64_t lsn, CurrentLsn(*connection));
-    for (int row = 0; row < gone.size(); ++row) {
-      const uint32_t oid = static_cast<uint32_t>(gone.Uint(row, 0));
-      const bool seen = std::any_of(dropped_.begin(), dropped_.end(), [oid](const Dropped& d) { return d.oid == oid; });
-      if (!seen) dropped_.push_back({oid, lsn});
-    }
+                   connection.Query("SELECT wanted.oid FROM unnest($1::oid[]) AS wanted(oid) WHERE NOT EXISTS "
+                                    "(SELECT FROM pg_class c WHERE c.oid = wanted.oid)",
+                                    Deadline::After(kCatalogQueryMax), {oids}));
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> unpublished, FindUnpublished(connection, options, oids));
+  ASSIGN_OR_RETURN(const std::vector<ListedTable> listed, ListMatching(connection, options, filter));
+  const auto by_oid = [&followed](uint32_t oid) {
+    return std::find_if(followed.begin(), followed.end(), [oid](const SchemaPtr& s) { return s->source_id == oid; });
+  };
+  for (int row = 0; row < gone.size(); ++row) {
+    news.gone.push_back(*by_oid(static_cast<uint32_t>(gone.Uint(row, 0))));
   }
-  ASSIGN_OR_RETURN(const std::vector<ListedTable> listed, ListMatching(*connection, control_.options(), filter_));
+  for (const uint32_t oid : unpublished) {
+    news.lost.push_back({(*by_oid(oid))->name, "the table is not in publication " + options.publication_name +
+                                                   " any more: its changes are not in the log. Run ALTER JOB ... "
+                                                   "RESYNC TABLE to publish and copy it again"});
+  }
   for (const ListedTable& table : listed) {
-    const bool known = std::any_of(tracked.begin(), tracked.end(),
+    // A followed table under a new name is no new one: the log stops it with its next row. One of a dropped table's
+    // name is new once the drop is applied.
+    const bool known = by_oid(table.oid) != followed.end() ||
+                       std::any_of(followed.begin(), followed.end(),
                                    [&table](const SchemaPtr& schema) { return schema->name == table.name; });
-    if (known || !reported_.insert(table.name).second) continue;
-    Log(LogLevel::kInfo, "table_discovered", {{"table", table.name.ToString()}});
-    discovered_.push_back(table.name);
+    if (!known) news.created.push_back(table.name);
   }
-  return Status::Ok();
-}
-
-std::vector<uint32_t> CatalogWatch::TakeDropped(uint64_t reached_lsn) {
-  std::vector<uint32_t> oids;
-  std::erase_if(dropped_, [&oids, reached_lsn](const Dropped& dropped) {
-    if (dropped.seen_at_lsn > reached_lsn) return false;
-    oids.push_back(dropped.oid);
-    return true;
-  });
-  return oids;
-}
-
-std::vector<TableName> CatalogWatch::TakeDiscovered() {
-  return std::exchange(discovered_, {});
+  if (news.gone.empty()) return news;
+  ASSIGN_OR_RETURN(const uint64_t lsn, CurrentLsn(connection));
+  news.at = Position{PostgresPosition{lsn, 0}};
+  return news;
 }
 
 }  // namespace freshet

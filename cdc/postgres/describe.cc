@@ -74,14 +74,16 @@ Status CheckMirrorable(const LiveTable& table) {
   return Status::Ok();
 }
 
-Result<Column> MakeColumn(const LiveColumn& live, ColumnType& type, bool excluded) {
+Result<Column> MakeColumn(const LiveColumn& live, ColumnType& type, const ColumnChoice& choice) {
+  const bool excluded = std::find(choice.exclude_columns.begin(), choice.exclude_columns.end(), live.name) !=
+                        choice.exclude_columns.end();
+  const bool published = !live.generated || (live.generated_stored && choice.generated_are_published);
   Column column;
   column.id = live.number;
   column.name = live.name;
   column.nullable = live.nullable;
   column.generated = live.generated;
-  // The server does not log generated columns before version 18: a mirror could not follow them.
-  column.excluded = excluded || live.generated;
+  column.excluded = excluded || !published;
   column.source_type = type.name;
   column.comment = live.comment;
   if (type.problem.ok()) {
@@ -92,11 +94,10 @@ Result<Column> MakeColumn(const LiveColumn& live, ColumnType& type, bool exclude
   return column;
 }
 
-Result<SchemaPtr> MakeSchema(PgConnection& connection, const LiveTable& table,
-                             const std::vector<std::string>& exclude_columns) {
+Result<SchemaPtr> MakeSchema(PgConnection& connection, const LiveTable& table, const ColumnChoice& choice) {
   TRY(CheckMirrorable(table));
   ASSIGN_OR_RETURN(const LiveKey key, ChooseKey(table));
-  for (const std::string& name : exclude_columns) {
+  for (const std::string& name : choice.exclude_columns) {
     const LiveColumn* column = table.FindName(name);
     const std::string prefix = "exclude_columns validation failed: column '" + name + "' ";
     if (column == nullptr) {
@@ -120,12 +121,11 @@ Result<SchemaPtr> MakeSchema(PgConnection& connection, const LiveTable& table,
   for (const LiveColumn& live : table.columns) {
     schema->next_column_id = live.number + 1;
     if (live.dropped) continue;
-    const bool excluded = std::find(exclude_columns.begin(), exclude_columns.end(), live.name) != exclude_columns.end();
-    Result<Column> column = MakeColumn(live, types[at++], excluded);
+    Result<Column> column = MakeColumn(live, types[at++], choice);
     if (!column.ok()) {
       return std::move(column).status().At("Unsupported column type, table:[" + table.name.table + "]");
     }
-    if (live.generated) {
+    if (column->generated && column->excluded) {
       Log(LogLevel::kWarn, "generated_column_left_out", {{"table", table.name.ToString()}, {"column", live.name}});
     }
     schema->columns.push_back(std::move(*column));
@@ -134,7 +134,7 @@ Result<SchemaPtr> MakeSchema(PgConnection& connection, const LiveTable& table,
     const auto column = std::find_if(schema->columns.begin(), schema->columns.end(),
                                      [number](const Column& c) { return c.id == number; });
     CHECK(column != schema->columns.end());  // an index has no dropped columns
-    if (column->generated) {
+    if (column->generated && column->excluded) {
       return Status(Code::kUnsupported, "key column " + column->name + " of " + table.name.ToString() +
                                             " is generated: the log does not carry it");
     }
@@ -176,10 +176,9 @@ Result<std::vector<ColumnType>> ReadTypes(PgConnection& connection, const std::v
   return read;
 }
 
-Result<TableDescription> Describe(PgConnection& connection, const LiveTable& table,
-                                  const std::vector<std::string>& exclude_columns) {
+Result<TableDescription> Describe(PgConnection& connection, const LiveTable& table, const ColumnChoice& choice) {
   TableDescription description{table.name, nullptr, {}};
-  Result<SchemaPtr> schema = MakeSchema(connection, table, exclude_columns);
+  Result<SchemaPtr> schema = MakeSchema(connection, table, choice);
   if (schema.ok()) {
     description.schema = std::move(*schema);
   } else if (schema.code() == Code::kUnsupported || schema.code() == Code::kInvalid) {

@@ -14,7 +14,7 @@ constexpr char kTablesQuery[] =
 
 constexpr char kColumnsQuery[] =
     "SELECT a.attrelid, a.attnum, a.attname, a.attisdropped, a.atttypid, a.atttypmod, NOT a.attnotnull, "
-    "a.attgenerated <> '', a.atthasmissing, (a.attmissingval::text::text[])[1], "
+    "a.attgenerated, a.atthasmissing, (a.attmissingval::text::text[])[1], "
     "a.atthasdef OR a.attidentity <> '' OR coalesce(t.typdefault IS NOT NULL, false), "
     "coalesce(col_description(a.attrelid, a.attnum), '') "
     "FROM pg_attribute a LEFT JOIN pg_type t ON t.oid = a.atttypid "
@@ -40,7 +40,8 @@ LiveColumn ReadColumn(const PgRows& rows, int row) {
   column.dropped = rows.Bool(row, 3);
   column.type = {static_cast<uint32_t>(rows.Uint(row, 4)), static_cast<int32_t>(rows.Int(row, 5))};
   column.nullable = rows.Bool(row, 6);
-  column.generated = rows.Bool(row, 7);
+  column.generated = !rows.Text(row, 7).empty();
+  column.generated_stored = rows.Text(row, 7) == "s";
   column.has_missing_value = rows.Bool(row, 8);
   if (!rows.IsNull(row, 9)) column.missing_value = rows.String(row, 9);
   column.has_default = rows.Bool(row, 10);

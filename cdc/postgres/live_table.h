@@ -35,6 +35,7 @@ struct LiveColumn {
   TypeRef type;
   bool nullable = true;
   bool generated = false;
+  bool generated_stored = false;
   bool has_missing_value = false;  // rows from before ADD COLUMN .. DEFAULT read as missing_value
   DefaultText missing_value;
   bool has_default = false;  // DEFAULT, identity, or its type has one
@@ -77,8 +78,13 @@ Result<std::vector<uint32_t>> FindTables(PgConnection& connection, const std::ve
 // One per reference, in order. kNotFound when a type is gone.
 Result<std::vector<ColumnType>> ReadTypes(PgConnection& connection, const std::vector<TypeRef>& types);
 
+struct ColumnChoice {
+  std::vector<std::string> exclude_columns;
+  // Stored generated columns are in the log. Else they are left out, as virtual ones always are: a mirror could not
+  // follow them.
+  bool generated_are_published = false;
+};
 // Version 1 of the mirror's schema, or why there is none.
-Result<TableDescription> Describe(PgConnection& connection, const LiveTable& table,
-                                  const std::vector<std::string>& exclude_columns);
+Result<TableDescription> Describe(PgConnection& connection, const LiveTable& table, const ColumnChoice& choice);
 
 }  // namespace freshet

@@ -7,6 +7,7 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "cdc/postgres/sqlstate.h"
 
@@ -164,6 +165,10 @@ Result<bool> PgConnection::WaitReadable(Deadline deadline, StopToken stop) {
     if (ready < 0 && errno != EINTR) return Status(Code::kUnavailable, std::string("poll: ") + std::strerror(errno));
   } while (!deadline.Passed());
   return false;
+}
+
+void PgConnection::SetReadableBytes(int bytes) {
+  (void)setsockopt(PQsocket(connection_), SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
 }
 
 Status PgConnection::Flush(Deadline deadline) {

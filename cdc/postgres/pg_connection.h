@@ -91,6 +91,9 @@ class PgConnection {
   Result<CopyState> TryCopyData(CopyBytes& data);
   // Waits until the server sent something or the deadline passed; false then. Stop gives kCancelled within 1 s.
   Result<bool> WaitReadable(Deadline deadline, StopToken stop = {});
+  // From now on WaitReadable counts the session as readable when this many bytes have arrived; 1 at first. Bytes
+  // below that can be read all the same. For speed only: where the system refuses, nothing changes.
+  void SetReadableBytes(int bytes);
   Status SendCopyData(std::string_view data);
   // Ends a running COPY by a cancel request and reads what is left of it.
   Status CancelCopy(Deadline deadline);

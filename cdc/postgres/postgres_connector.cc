@@ -10,10 +10,13 @@
 #include "cdc/postgres/postgres_scanner.h"
 #include "cdc/postgres/postgres_source.h"
 #include "cdc/postgres/preflight.h"
+#include "cdc/postgres/server_identity.h"
 #include "cdc/postgres/slot.h"
 
 namespace freshet {
 namespace {
+
+constexpr std::chrono::seconds kConnectMax{10};
 
 class ConnectorImpl : public Connector {
  public:
@@ -32,6 +35,11 @@ class ConnectorImpl : public Connector {
     ASSIGN_OR_RETURN(PgConnection * connection, control_.Get());
     ASSIGN_OR_RETURN(const uint64_t lsn, Checked(CurrentLsn(*connection)));
     return Position{PostgresPosition{lsn, 0}};
+  }
+  Result<CatalogNews> LookAtCatalog(const std::vector<SchemaPtr>& followed, const TableFilter& filter) override {
+    MutexLock lock(mutex_);
+    ASSIGN_OR_RETURN(PgConnection * connection, control_.Get());
+    return Checked(FindCatalogNews(*connection, options_, followed, filter));
   }
   Result<Position> StartLog(const LogStart& start, const std::vector<TableName>& tables) override;
   Status TrackTables(const std::vector<TableName>& tables) override {
@@ -100,6 +108,7 @@ Result<std::vector<TableDescription>> ConnectorImpl::DescribeOver(PgConnection& 
                                                                   const std::vector<TableName>& names) {
   ASSIGN_OR_RETURN(const std::vector<uint32_t> oids, FindTables(connection, names));
   ASSIGN_OR_RETURN(const std::vector<LiveTable> tables, ReadLiveTables(connection, oids));
+  ASSIGN_OR_RETURN(const bool generated, PublishesGenerated(connection, options_));
   std::vector<TableDescription> descriptions;
   for (size_t i = 0; i < names.size(); ++i) {
     const uint32_t oid = oids[i];
@@ -109,16 +118,16 @@ Result<std::vector<TableDescription>> ConnectorImpl::DescribeOver(PgConnection& 
           {names[i], nullptr, Status(Code::kNotFound, "table does not exist: " + names[i].ToString())});
       continue;
     }
-    std::vector<std::string> excluded;
+    ColumnChoice choice{{}, generated};
     for (const auto& [name, columns] : options_.exclude_columns) {
-      if (name == names[i]) excluded = columns;
+      if (name == names[i]) choice.exclude_columns = columns;
     }
     if (Status readable = CheckSelectable(connection, names[i]); !readable.ok()) {
       if (readable.code() != Code::kAuth) return readable;
       descriptions.push_back({names[i], nullptr, std::move(readable)});
       continue;
     }
-    ASSIGN_OR_RETURN(TableDescription description, Describe(connection, *table, excluded));
+    ASSIGN_OR_RETURN(TableDescription description, Describe(connection, *table, choice));
     descriptions.push_back(std::move(description));
   }
   return descriptions;
@@ -127,6 +136,10 @@ Result<std::vector<TableDescription>> ConnectorImpl::DescribeOver(PgConnection& 
 Result<Position> ConnectorImpl::StartLog(const LogStart& start, const std::vector<TableName>& tables) {
   if (start.mode == LogStart::Mode::kEarliest) {
     return Status(Code::kInvalid, "Invalid value for key 'offset': earliest (PostgreSQL keeps no log before the slot)");
+  }
+  if (start.mode == LogStart::Mode::kTime) {
+    return Status(Code::kInvalid,
+                  "Invalid value for key 'offset': a time (PostgreSQL finds no place in its log by time)");
   }
   MutexLock lock(mutex_);
   ASSIGN_OR_RETURN(PgConnection * connection, control_.Get());
@@ -139,11 +152,15 @@ Result<Position> ConnectorImpl::StartLog(const LogStart& start, const std::vecto
     return start.position;
   }
   ASSIGN_OR_RETURN(const uint64_t lsn, Checked(EnsureSlot(*connection, options_)));
-  return Position{PostgresPosition{lsn, 0}};
+  ASSIGN_OR_RETURN(PgConnection replication,
+                   PgConnection::Connect(options_, PgConnection::Kind::kReplication, Deadline::After(kConnectMax)));
+  ASSIGN_OR_RETURN(const ServerIdentity server, IdentifyServer(replication));
+  return Position{PostgresPosition{lsn, 0, server.system_id, server.timeline}};
 }
 
-Result<std::unique_ptr<Source>> ConnectorImpl::OpenSource(const Position& resume_after, std::vector<SchemaPtr> schemas,
-                                                          const TableFilter& filter) {
+Result<std::unique_ptr<Source>> ConnectorImpl::OpenSource(
+    const Position& resume_after, std::vector<SchemaPtr> schemas,
+    const TableFilter& /*filter: new tables come from LookAtCatalog*/) {
   const auto* position = std::get_if<PostgresPosition>(&resume_after.at);
   if (position == nullptr) return Status(Code::kInvalid, "Invalid format for offset: an lsn is needed");
   {
@@ -152,7 +169,7 @@ Result<std::unique_ptr<Source>> ConnectorImpl::OpenSource(const Position& resume
     TRY(Checked(CheckSlot(*connection, options_, position->lsn)));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Source> source,
-                   PostgresSource::Open(options_, *position, std::move(schemas), filter, memory_));
+                   PostgresSource::Open(options_, *position, std::move(schemas), memory_));
   return source;
 }
 

@@ -16,7 +16,6 @@ constexpr std::chrono::seconds kStatusEvery{10};
 constexpr std::chrono::milliseconds kFlushReportEvery{100};
 // On an idle stream the server is asked how far it has read: what SYNC JOB waits for.
 constexpr std::chrono::milliseconds kReplyEvery{200};
-constexpr std::chrono::seconds kLookEvery{5};
 // A stream busy with transactions of other tables still moves the position.
 constexpr std::chrono::seconds kHeartbeatEvery{1};
 // The clock is read once in so many messages without events.
@@ -25,16 +24,17 @@ constexpr int kMessagesPerClockRead = 64;
 }  // namespace
 
 Result<std::unique_ptr<PostgresSource>> PostgresSource::Open(const PostgresOptions& options, PostgresPosition resume,
-                                                             std::vector<SchemaPtr> schemas, const TableFilter& filter,
+                                                             std::vector<SchemaPtr> schemas,
                                                              std::shared_ptr<ReaderMemory> memory) {
   const bool binary = !memory->text_only && std::all_of(schemas.begin(), schemas.end(), [](const SchemaPtr& schema) {
     return HasBinaryDecoders(*schema);
   });
-  ASSIGN_OR_RETURN(ReplicationStream stream, ReplicationStream::Start(options, resume.lsn, binary));
+  ASSIGN_OR_RETURN(ReplicationStream stream, ReplicationStream::Start(options, resume, binary));
+  resume.system_id = stream.server().system_id;
+  resume.timeline = stream.server().timeline;
   std::unique_ptr<PostgresSource> source(
-      new PostgresSource(options, resume, filter, std::move(memory), std::move(stream), binary));
+      new PostgresSource(options, resume, std::move(memory), std::move(stream), binary));
   for (SchemaPtr& schema : schemas) {
-    source->watch_.Known(schema->name);
     source->binder_.AddTable(std::move(schema), 0);
   }
   Log(LogLevel::kInfo, "log_opened",
@@ -42,17 +42,17 @@ Result<std::unique_ptr<PostgresSource>> PostgresSource::Open(const PostgresOptio
   return source;
 }
 
-PostgresSource::PostgresSource(const PostgresOptions& options, PostgresPosition resume, const TableFilter& filter,
+PostgresSource::PostgresSource(const PostgresOptions& options, PostgresPosition resume,
                                std::shared_ptr<ReaderMemory> memory, ReplicationStream stream, bool binary)
     : options_(options),
       memory_(std::move(memory)),
-      watch_(options, filter),
+      watch_(options),
       binder_(watch_, *memory_, resume),
       stream_(std::move(stream)),
       binary_(binary),
       durable_lsn_(resume.lsn) {
   const TimePoint now = Clock::System().Now();
-  status_sent_ = reply_requested_ = looked_ = heartbeat_ = now;
+  status_sent_ = reply_requested_ = heartbeat_ = now;
 }
 
 ChangeEvent PostgresSource::PopEvent() {
@@ -87,9 +87,7 @@ Result<std::optional<ChangeEvent>> PostgresSource::Next(Deadline deadline) {
     if (deadline.Passed()) return std::optional<ChangeEvent>();
     if (read) continue;
     const auto wait = std::min<std::chrono::steady_clock::duration>(deadline.Left(), kReplyEvery / 2);
-    ASSIGN_OR_RETURN(const bool readable,
-                     stream_.Wait(Deadline::After(std::chrono::ceil<std::chrono::milliseconds>(wait))));
-    (void)readable;  // either way the next round looks
+    TRY(stream_.Wait(Deadline::After(std::chrono::ceil<std::chrono::milliseconds>(wait))));
   }
 }
 
@@ -117,15 +115,6 @@ Status PostgresSource::Handle(const StreamMessage& message) {
 Status PostgresSource::Idle(TimePoint now) {
   binder_.TakeHeartbeat(events_);
   if (binder_.in_transaction()) return Status::Ok();
-  for (const uint32_t oid : watch_.TakeDropped(binder_.position().lsn)) {
-    if (const auto name = binder_.DropTable(oid, events_)) watch_.Forget(*name);
-  }
-  if (now - looked_ >= kLookEvery) {
-    looked_ = now;
-    Status looked = watch_.Look(binder_.Schemas());
-    // The log itself is fine; the next look makes a new connection.
-    if (!looked.ok()) Log(LogLevel::kWarn, "catalog_look_failed", {{"error", looked.message()}});
-  }
   if (now - reply_requested_ >= kReplyEvery) {
     reply_requested_ = now;
     return SendStatus(now, true);
@@ -148,7 +137,8 @@ Status PostgresSource::RestartInText() {
   lookahead_.reset();
   binary_ = false;
   binder_.Reconnected();
-  const uint64_t resume = std::max(binder_.position().lsn, durable_lsn_.load());
+  PostgresPosition resume = binder_.position();
+  resume.lsn = std::max(resume.lsn, durable_lsn_.load());
   {
     // The old walsender holds the slot until its connection ends.
     ReplicationStream ended = std::move(stream_);
@@ -168,13 +158,11 @@ Status PostgresSource::Acknowledge(const Position& durable) {
 
 Status PostgresSource::AddTable(SchemaPtr schema, const Position& from) {
   const auto* position = std::get_if<PostgresPosition>(&from.at);
-  watch_.Known(schema->name);
   binder_.AddTable(std::move(schema), position != nullptr ? position->lsn : 0);
   return Status::Ok();
 }
 
 void PostgresSource::RemoveTable(const TableName& name) {
-  watch_.Known(name);
   binder_.RemoveTable(name);
 }
 

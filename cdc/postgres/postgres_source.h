@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PostgresSource: the log of one job through its slot. Reads the replication stream, answers keepalives, turns
-// messages into events by way of the binder, and looks at the catalog now and then for what the log does not
-// carry. Made by the connector; used by one thread, but Acknowledge may come from another.
+// messages into events by way of the binder. Tables created and dropped are not in the log: the connector looks
+// them up. Made by the connector; used by one thread, but Acknowledge may come from another.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ namespace freshet {
 class PostgresSource : public Source {
  public:
   static Result<std::unique_ptr<PostgresSource>> Open(const PostgresOptions& options, PostgresPosition resume,
-                                                      std::vector<SchemaPtr> schemas, const TableFilter& filter,
+                                                      std::vector<SchemaPtr> schemas,
                                                       std::shared_ptr<ReaderMemory> memory);
 
   Result<std::optional<ChangeEvent>> Next(Deadline deadline) override;
@@ -28,18 +28,17 @@ class PostgresSource : public Source {
   Status Acknowledge(const Position& durable) override;
   Status AddTable(SchemaPtr schema, const Position& from) override;
   void RemoveTable(const TableName& name) override;
-  std::vector<TableName> TakeDiscovered() override { return watch_.TakeDiscovered(); }
 
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  PostgresSource(const PostgresOptions& options, PostgresPosition resume, const TableFilter& filter,
-                 std::shared_ptr<ReaderMemory> memory, ReplicationStream stream, bool binary);
+  PostgresSource(const PostgresOptions& options, PostgresPosition resume, std::shared_ptr<ReaderMemory> memory,
+                 ReplicationStream stream, bool binary);
   ChangeEvent PopEvent();
   // Reads one message if one is here; false when there was none.
   Result<bool> ReadMessage();
   Status Handle(const StreamMessage& message);
-  // The server has nothing to send now: heartbeat, catalog, a request for its position.
+  // The server has nothing to send now: heartbeat, a request for its position.
   Status Idle(TimePoint now);
   Status SendStatus(TimePoint now, bool request_reply);
   Status RestartInText();
@@ -56,7 +55,6 @@ class PostgresSource : public Source {
   uint64_t sent_durable_lsn_ = 0;
   TimePoint status_sent_;
   TimePoint reply_requested_;
-  TimePoint looked_;
   TimePoint heartbeat_;
 };
 

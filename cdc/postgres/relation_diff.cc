@@ -73,12 +73,16 @@ class Comparison {
     for (size_t i = 0; i < relation_.columns.size(); ++i) {
       const std::string_view name = relation_.columns[i].name;
       const auto index = schema_->FindColumn(name);
-      if (!index || schema_->columns[*index].generated) {
+      if (!index) {
         added_.push_back(i);
         continue;
       }
       const Column& column = schema_->columns[*index];
       const LiveColumn* live = LiveById(column.id);
+      if (column.generated && column.excluded && live != nullptr && !live->generated) {
+        added_.push_back(i);
+        continue;
+      }
       const LiveColumn* same_name = facts_.live ? facts_.live->FindName(name) : nullptr;
       if (live != nullptr && live->dropped && same_name != nullptr) {
         doubt_ = "column " + column.name + " was dropped and added again";
@@ -96,7 +100,7 @@ class Comparison {
       const Column& column = schema_->columns[i];
       const bool present = std::any_of(relation_.columns.begin(), relation_.columns.end(),
                                        [&column](const auto& theirs) { return theirs.name == column.name; });
-      if (present || column.generated) continue;
+      if (present || (column.generated && column.excluded)) continue;
       if (schema_->IsKey(i)) return Stop("key column " + column.name + " was dropped or renamed");
       missing_.push_back(i);
       const LiveColumn* live = LiveById(column.id);
@@ -143,6 +147,7 @@ class Comparison {
     } else {
       column.id = live->number;
       column.nullable = live->nullable;
+      column.generated = live->generated;
       column.comment = live->comment;
       SetInitialDefault(*live, column);
     }

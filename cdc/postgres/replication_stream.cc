@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cdc/postgres/replication_stream.h"
 
+#include <algorithm>
+
 #include "base/cursor.h"
 #include "base/stop.h"
 #include "cdc/postgres/slot.h"
@@ -13,6 +15,14 @@ constexpr std::chrono::seconds kStartMax{120};  // the server may have to read a
 constexpr std::chrono::seconds kSlotBusyMax{10};
 constexpr std::chrono::milliseconds kSlotBusyRetry{100};
 constexpr int64_t kPostgresEpochUs = 946'684'800'000'000;
+
+// A stream is fast from here on: far above single-row transactions at a thousand per second, far below what a
+// server decodes.
+constexpr int64_t kFastBytesPerMs = 1024;
+constexpr std::chrono::milliseconds kMeasureEvery{10};
+// What a fast stream gathers before it is read, and the longest wait for it: the price in latency.
+constexpr int kGatherBytes = 128 << 10;
+constexpr std::chrono::milliseconds kGatherMax{4};
 
 std::string StartCommand(const PostgresOptions& options, uint64_t lsn, bool binary, int server_version) {
   // The highest version that the server knows; streaming and two-phase stay off.
@@ -40,17 +50,37 @@ void AppendBe(std::string& out, uint64_t value) {
 
 }  // namespace
 
-Result<ReplicationStream> ReplicationStream::Start(const PostgresOptions& options, uint64_t lsn, bool binary) {
+Result<ReplicationStream> ReplicationStream::Start(const PostgresOptions& options, const PostgresPosition& resume,
+                                                   bool binary) {
   ASSIGN_OR_RETURN(PgConnection connection,
                    PgConnection::Connect(options, PgConnection::Kind::kReplication, Deadline::After(kConnectMax)));
-  const std::string command = StartCommand(options, lsn, binary, connection.server_version());
+  ASSIGN_OR_RETURN(const ServerIdentity server, IdentifyServer(connection));
+  TRY(CheckSameHistory(connection, server, resume));
+  const std::string command = StartCommand(options, resume.lsn, binary, connection.server_version());
   const Deadline busy = Deadline::After(kSlotBusyMax);
   while (true) {
     Status started = connection.StartCopy(command, Deadline::After(kStartMax));
-    if (started.ok()) return ReplicationStream(std::move(connection));
+    if (started.ok()) return ReplicationStream(std::move(connection), server);
     if (started.code() != Code::kConflict || busy.Passed()) return StartError(std::move(started), options.slot_name);
     WaitForStop({}, kSlotBusyRetry);
   }
+}
+
+ReplicationStream::ReplicationStream(PgConnection connection, ServerIdentity server)
+    : connection_(std::move(connection)), server_(server), measured_(Clock::System().Now()) {}
+
+Status ReplicationStream::Wait(Deadline deadline) {
+  const auto now = Clock::System().Now();
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - measured_);
+  if (since >= kMeasureEvery) {
+    const bool fast = static_cast<int64_t>(bytes_read_) >= kFastBytesPerMs * since.count();
+    if (fast != fast_) connection_.SetReadableBytes(fast ? kGatherBytes : 1);
+    fast_ = fast;
+    bytes_read_ = 0;
+    measured_ = now;
+  }
+  if (fast_) deadline = Deadline::After(std::min(deadline.Left(), kGatherMax));
+  return connection_.WaitReadable(deadline).status();
 }
 
 Result<std::optional<StreamMessage>> ReplicationStream::TryRead() {
@@ -67,6 +97,7 @@ Result<std::optional<StreamMessage>> ReplicationStream::TryRead() {
   if (*state == PgConnection::CopyState::kEnd) {
     return Status(Code::kUnavailable, "the server ended the replication stream");
   }
+  bytes_read_ += message.copy.view().size();
   ByteCursor in(message.copy.view());
   const uint8_t kind = in.U8();
   if (kind == 'w') {

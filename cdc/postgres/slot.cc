@@ -16,6 +16,8 @@ constexpr std::chrono::minutes kCreateSlotMax{5};
 constexpr std::chrono::seconds kStatementMax{60};
 constexpr std::chrono::seconds kDropWaitMax{10};
 constexpr std::chrono::milliseconds kDropRetry{200};
+constexpr int kGeneratedVersion = 180000;
+constexpr char kPublishGenerated[] = ", publish_generated_columns = stored";
 
 struct SlotState {
   bool exists = false;
@@ -183,9 +185,11 @@ Status EnsurePublication(PgConnection& connection, const PostgresOptions& option
   ASSIGN_OR_RETURN(const bool exists, PublicationExists(connection, name));
   if (exists) return AddToPublication(connection, options, tables);
   const std::string members = tables.empty() ? "" : " FOR TABLE " + NameList(tables, true);
-  ASSIGN_OR_RETURN(const PgRows done, connection.Query("CREATE PUBLICATION " + PgConnection::Identifier(name) +
-                                                           members + " WITH (publish_via_partition_root = true)",
-                                                       Deadline::After(kStatementMax)));
+  const std::string generated = connection.server_version() >= kGeneratedVersion ? kPublishGenerated : "";
+  ASSIGN_OR_RETURN(const PgRows done,
+                   connection.Query("CREATE PUBLICATION " + PgConnection::Identifier(name) + members +
+                                        " WITH (publish_via_partition_root = true" + generated + ")",
+                                    Deadline::After(kStatementMax)));
   Log(LogLevel::kInfo, "publication_created", {{"publication", name}, {"tables", tables.size()}});
   return Status::Ok();
 }
@@ -216,6 +220,13 @@ Status RemoveFromPublication(PgConnection& connection, const PostgresOptions& op
     if (!done.ok() && !gone) return std::move(done).status();
   }
   return Status::Ok();
+}
+
+Result<bool> PublishesGenerated(PgConnection& connection, const PostgresOptions& options) {
+  if (connection.server_version() < kGeneratedVersion) return false;
+  ASSIGN_OR_RETURN(const PgRows rows, connection.Query("SELECT pubgencols = 's' FROM pg_publication WHERE pubname = $1",
+                                                       Deadline::After(kStatementMax), {options.publication_name}));
+  return rows.size() == 1 ? rows.Bool(0, 0) : options.owns_publication;
 }
 
 Result<uint64_t> EnsureSlot(PgConnection& connection, const PostgresOptions& options) {

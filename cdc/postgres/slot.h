@@ -27,6 +27,9 @@ Status AddToPublication(PgConnection& connection, const PostgresOptions& options
 Status RemoveFromPublication(PgConnection& connection, const PostgresOptions& options,
                              const std::vector<TableName>& tables);
 
+// Whether the log carries stored generated columns: the publication's choice from version 18 on, ours when it is made.
+Result<bool> PublishesGenerated(PgConnection& connection, const PostgresOptions& options);
+
 // Creates our slot unless it exists; a user's must exist. Returns confirmed_flush_lsn: where to start.
 Result<uint64_t> EnsureSlot(PgConnection& connection, const PostgresOptions& options);
 // kGone when the slot is missing, invalidated, or has moved past `resume_lsn`.

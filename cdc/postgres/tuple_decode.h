@@ -36,7 +36,7 @@ class TupleDecoder {
   SchemaPtr schema_;
   std::vector<uint32_t> column_of_;
   std::vector<uint32_t> key_;     // message columns of the key
-  std::vector<uint32_t> absent_;  // schema columns that no message column feeds: generated ones, never stored
+  std::vector<uint32_t> absent_;  // schema columns that no message column feeds: unpublished, never stored
 };
 
 }  // namespace freshet

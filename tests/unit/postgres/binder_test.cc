@@ -191,11 +191,16 @@ TEST_F(BinderTest, StoppedTableIsIgnoredFromThenOn) {
   EXPECT_EQ(Events(), "begin change5 commit@210");
 }
 
-TEST_F(BinderTest, DroppedTableIsATransactionOfItsOwn) {
-  binder_.Reached(400);
-  binder_.DropTable(kOid, events_);
-  EXPECT_EQ(Events(), "begin change2 commit@400");
-  EXPECT_FALSE(binder_.Tracks({"public", "t"}));
+TEST_F(BinderTest, PositionsKeepTheServerTheyComeFrom) {
+  PgBinder binder(lookup_, memory_, {100, 0, 77, 3});
+  binder.AddTable(Schema(), 0);
+  for (const std::string& bytes : {WireBegin(200, 7), Relation(), WireInsert(kOid, {"1", "a"}), WireCommit(200, 210)}) {
+    ASSERT_TRUE(binder.Consume(*pgoutput::Parse(bytes), bytes, events_).ok());
+  }
+  EXPECT_EQ(events_.back().at, (Position{PostgresPosition{210, 7, 77, 3}}));
+  binder.Reached(300);
+  binder.TakeHeartbeat(events_);
+  EXPECT_EQ(events_.back().at, (Position{PostgresPosition{300, 7, 77, 3}}));
 }
 
 TEST_F(BinderTest, MessagesOutOfOrderAreCorrupt) {

@@ -126,24 +126,43 @@ TEST_F(PostgresLog, AsynchronousCommitIsCoveredByThePosition) {
   }
 }
 
-TEST_F(PostgresLog, DroppedTableAndItsSuccessorAreFound) {
+TEST_F(PostgresLog, DroppedTableIsFoundWithThePlaceThatEndsIt) {
+  Sql("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE kept (id int PRIMARY KEY)");
+  Start({"t", "kept"});
+  Sql("INSERT INTO t VALUES (1); DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text); "
+      "CREATE TABLE n (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY)");
+  const TableFilter filter = *TableFilter::Parse("t,kept,n", "");
+  const auto news = connector_->LookAtCatalog(schemas_, filter);
+  ASSERT_TRUE(news.ok()) << news.status().ToString();
+  ASSERT_EQ(news->gone.size(), 1u);
+  EXPECT_EQ(news->gone[0], schemas_[0]);
+  EXPECT_THAT(news->created, ElementsAre(TableName{"public", "n"}));  // the new t is news once the old one is dropped
+  EXPECT_TRUE(news->lost.empty());
+  EXPECT_THAT(ReadLog(), ElementsAre("I(1)"));
+  EXPECT_TRUE(position_.Covers(news->at));
+  const auto later = connector_->LookAtCatalog({schemas_[1]}, filter);
+  ASSERT_TRUE(later.ok());
+  EXPECT_THAT(later->created, ElementsAre(TableName{"public", "n"}, TableName{"public", "t"}));
+}
+
+TEST_F(PostgresLog, RenamedTableIsNoNewOne) {
   Sql("CREATE TABLE t (id int PRIMARY KEY)");
   Start({"t"});
-  Sql("DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE n (id int PRIMARY KEY)");
-  const Deadline deadline = Deadline::After(std::chrono::seconds(40));
-  bool dropped = false;
-  std::vector<TableName> found;
-  while ((!dropped || found.size() < 2) && !deadline.Passed()) {
-    auto event = source_->Next(Deadline::After(std::chrono::milliseconds(100)));
-    ASSERT_TRUE(event.ok()) << event.status().ToString();
-    if (*event) {
-      const auto* change = std::get_if<SchemaChange>(&(*event)->body);
-      dropped = dropped || (change != nullptr && change->kind == SchemaChangeKind::kDropTable);
-    }
-    for (TableName& name : source_->TakeDiscovered()) found.push_back(std::move(name));
-  }
-  EXPECT_TRUE(dropped);
-  EXPECT_THAT(found, UnorderedElementsAre(TableName{"public", "n"}, TableName{"public", "t"}));
+  Sql("ALTER TABLE t RENAME TO u");
+  const auto news = connector_->LookAtCatalog(schemas_, filter_);
+  ASSERT_TRUE(news.ok()) << news.status().ToString();
+  EXPECT_TRUE(news->gone.empty() && news->created.empty() && news->lost.empty());
+}
+
+TEST_F(PostgresLog, TableTakenOutOfThePublicationIsLost) {
+  Sql("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)");
+  Start({"t", "u"});
+  Sql("ALTER PUBLICATION " + Options().publication_name + " DROP TABLE u");
+  const auto news = connector_->LookAtCatalog(schemas_, filter_);
+  ASSERT_TRUE(news.ok()) << news.status().ToString();
+  ASSERT_EQ(news->lost.size(), 1u);
+  EXPECT_EQ(news->lost[0].name, (TableName{"public", "u"}));
+  EXPECT_THAT(news->lost[0].reason, testing::HasSubstr("not in publication"));
 }
 
 }  // namespace

@@ -91,8 +91,7 @@ TEST_F(PostgresTypes, CopyAndLogGiveTheSameCellsInTextAndInBinary) {
   source_.reset();
   Sql("DELETE FROM t");
   Fill("t");
-  auto text_source =
-      PostgresSource::Open(Options(), std::get<PostgresPosition>(position_.at), schemas_, filter_, memory);
+  auto text_source = PostgresSource::Open(Options(), std::get<PostgresPosition>(position_.at), schemas_, memory);
   ASSERT_TRUE(text_source.ok()) << text_source.status().ToString();
   source_ = std::move(*text_source);
   EXPECT_EQ(Logged(), copied);
