@@ -38,10 +38,6 @@ class Source {
   // log has passed `from`.
   virtual Status AddTable(SchemaPtr schema, const Position& from) = 0;
   virtual void RemoveTable(const TableName& name) = 0;
-  // Tables that match the filter, are not tracked and were found since the last call (sources whose log does
-  // not carry CREATE TABLE look them up now and then). Each is reported once per open source. By the reading
-  // thread, between two Next() calls; never blocks.
-  virtual std::vector<TableName> TakeDiscovered() { return {}; }
 };
 
 // A boundary in a table's key order, as the source's text of each key column (binary as hex "\x..").
@@ -84,11 +80,26 @@ struct TableDescription {
   Status problem;    // then: kUnsupported naming the column or the missing key, kNotFound
 };
 
+// What happened to tables beside the log, as far as the source's log does not carry it (Postgres: CREATE TABLE, DROP
+// TABLE, changes of the publication).
+struct CatalogNews {
+  struct Lost {
+    TableName name;
+    std::string reason;
+  };
+  std::vector<TableName> created;  // match the filter, are not followed; in name order
+  std::vector<SchemaPtr> gone;     // followed ones that were dropped: every row of theirs is in the log before `at`
+  Position at;                     // set when `gone` is not empty
+  std::vector<Lost> lost;          // followed ones whose changes are not in the log any more
+};
+
 // Where a job starts to read.
 struct LogStart {
-  enum class Mode : uint8_t { kNow, kEarliest, kPosition };
+  // kTime: the first transaction whose commit time, by the source's clock, is not before `time_us`.
+  enum class Mode : uint8_t { kNow, kEarliest, kPosition, kTime };
   Mode mode = Mode::kNow;
-  Position position;  // kPosition
+  Position position;    // kPosition
+  int64_t time_us = 0;  // kTime: microseconds since 1970 UTC
 };
 
 // One configured source database: control calls over a connection of its own (reconnects by itself).
@@ -104,6 +115,12 @@ class Connector {
   virtual Result<std::vector<TableDescription>> DescribeTables(const std::vector<TableName>& names) = 0;
   // End of the log now: what a SYNC JOB waits for.
   virtual Result<Position> CurrentPosition() = 0;
+  // One look at the catalog as of now; a source whose log says everything has no news.
+  virtual Result<CatalogNews> LookAtCatalog(const std::vector<SchemaPtr>& followed, const TableFilter& filter) {
+    (void)followed;
+    (void)filter;
+    return CatalogNews();
+  }
   // Creates what reading needs (Postgres: publication over `tables`, slot) and returns where to start.
   // Safe to repeat after a crash. kGone when a position no longer exists.
   virtual Result<Position> StartLog(const LogStart& start, const std::vector<TableName>& tables) = 0;

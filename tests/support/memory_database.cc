@@ -36,6 +36,8 @@ void MemoryDatabase::CreateTable(const TableName& name, bool logged) {
   auto state = states_.back();
   state[name];
   std::vector<MemoryChange> changes;
+  unlogged_drops_.erase(name);
+  if (!logged) unlogged_.insert(name);
   if (logged) {
     changes.push_back({name, SchemaChangeKind::kCreateTable, nullptr, schemas_[name]});
   }
@@ -55,15 +57,18 @@ void MemoryDatabase::DropTableUnlogged(const TableName& name) {
   MutexLock lock(mutex_);
   states_.back().erase(name);
   schemas_.erase(name);
-  unlogged_drops_.push_back(name);
+  unlogged_.erase(name);
+  unlogged_drops_.insert(name);
 }
 
-std::optional<TableName> MemoryDatabase::TakeUnloggedDrop() {
+bool MemoryDatabase::IsUnlogged(const TableName& name) const {
   MutexLock lock(mutex_);
-  if (unlogged_drops_.empty()) return std::nullopt;
-  TableName name = unlogged_drops_.back();
-  unlogged_drops_.pop_back();
-  return name;
+  return unlogged_.contains(name);
+}
+
+bool MemoryDatabase::WasDroppedUnlogged(const TableName& name) const {
+  MutexLock lock(mutex_);
+  return unlogged_drops_.contains(name);
 }
 
 void MemoryDatabase::Truncate(const TableName& name) {

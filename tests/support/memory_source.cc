@@ -54,7 +54,6 @@ class MemoryReader : public Source {
 
   Result<std::optional<ChangeEvent>> Next(Deadline deadline) override {
     TRY(database_.Hit("next"));
-    if (events_.empty()) ReportUnloggedDrop();
     if (events_.empty() && database_.WaitBeyond(read_, deadline)) Decode(*database_.Entry(++read_));
     if (events_.empty()) return std::optional<ChangeEvent>();
     ChangeEvent event = std::move(events_.front());
@@ -79,14 +78,6 @@ class MemoryReader : public Source {
     SchemaPtr schema;
     uint64_t from = 0;
   };
-  void ReportUnloggedDrop() {
-    const std::optional<TableName> name = database_.TakeUnloggedDrop();
-    if (!name || !tables_.contains(*name)) return;
-    events_.push_back({{}, Begin{}});
-    events_.push_back({{}, SchemaChange{SchemaChangeKind::kDropTable, tables_[*name].schema, nullptr, "", ""}});
-    events_.push_back({MemoryPosition(read_), Commit{}});
-    tables_.erase(*name);
-  }
   void Decode(const MemoryDatabase::Logged& entry) {
     events_.push_back({{}, Begin{}});
     for (const MemoryChange& change : entry.changes) {
@@ -194,6 +185,20 @@ class MemoryConnector : public Connector {
   Result<Position> CurrentPosition() override {
     TRY(database_.Hit("current_position"));
     return MemoryPosition(database_.head());
+  }
+  Result<CatalogNews> LookAtCatalog(const std::vector<SchemaPtr>& followed, const TableFilter& filter) override {
+    TRY(database_.Hit("look"));
+    CatalogNews news;
+    std::set<TableName> known;
+    for (const SchemaPtr& schema : followed) {
+      known.insert(schema->name);
+      if (database_.WasDroppedUnlogged(schema->name)) news.gone.push_back(schema);
+    }
+    for (const TableName& name : database_.tables()) {
+      if (database_.IsUnlogged(name) && filter.Matches(name) && !known.contains(name)) news.created.push_back(name);
+    }
+    if (!news.gone.empty()) news.at = MemoryPosition(database_.head());
+    return news;
   }
   Result<Position> StartLog(const LogStart& start, const std::vector<TableName>&) override {
     TRY(database_.Hit("start_log"));

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ class MemoryDatabase {
 
   void CreateTable(const TableName& name, bool logged);
   void DropTable(const TableName& name);
-  // As Postgres: the log does not say it, the source finds it when idle and reports it at the place it has read to.
+  // As Postgres: the log does not say it, LookAtCatalog finds it; so it is with tables created without being logged.
   void DropTableUnlogged(const TableName& name);
   void Truncate(const TableName& name);
   void LogSchemaChange(const TableName& name, SchemaChangeKind kind, std::string reason);
@@ -83,7 +84,8 @@ class MemoryDatabase {
   Status Hit(std::string_view call) const;
   // Scanners read a state between what they were told to wait for and the newest: the oldest one when `lagging`.
   std::function<uint64_t(uint64_t oldest, uint64_t newest)> pick_state;
-  std::optional<TableName> TakeUnloggedDrop();
+  bool IsUnlogged(const TableName& name) const;          // created so and still there
+  bool WasDroppedUnlogged(const TableName& name) const;  // and not created again
   std::vector<uint64_t> acknowledged() const;
   void Acknowledged(uint64_t lsn);
   std::atomic<int> releases{0};
@@ -96,7 +98,8 @@ class MemoryDatabase {
   std::vector<Logged> log_;                                 // entry i has lsn i + 1
   std::vector<std::map<TableName, MemoryRows>> states_{1};  // state after lsn i
   std::vector<uint64_t> acknowledged_;
-  std::vector<TableName> unlogged_drops_;
+  std::set<TableName> unlogged_;
+  std::set<TableName> unlogged_drops_;
   Fault fault_;
   friend class Transaction;
 };
