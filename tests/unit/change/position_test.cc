@@ -16,7 +16,8 @@ TEST(Position, json_round_trips_for_every_kind) {
   for (const char* json :
        {R"({"file":"binlog.000003","pos":"154"})",
         R"({"file":"b.000001","pos":"4","gtids":"3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5"})",
-        R"({"file":"b.000001","pos":"4","gtids":"0-1-100"})", R"({"lsn":"123456"})", R"({"lsn":"123456","xid":"9"})"}) {
+        R"({"file":"b.000001","pos":"4","gtids":"0-1-100"})", R"({"lsn":"123456"})", R"({"lsn":"123456","xid":"9"})",
+        R"({"lsn":"7","xid":"9","systemId":"7371234567890123456","timeline":"2"})"}) {
     EXPECT_EQ(Parse(json).ToJson(), json);
   }
   EXPECT_EQ(Parse("").ToJson(), "");
