@@ -48,7 +48,9 @@ void ApplyChange(const CatalogChange& change, Catalog& catalog) {
   if (change.before) {
     const StoredTable& before = *change.before->table;
     catalog.tables.erase(before.id.value);
-    catalog.names.erase({before.database, before.name});
+    // Another table may have the name already: two that change names in one unit.
+    const auto name = catalog.names.find({before.database, before.name});
+    if (name != catalog.names.end() && name->second == before.id) catalog.names.erase(name);
   }
   if (change.after) {
     const StoredTable& after = *change.after->table;

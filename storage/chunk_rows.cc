@@ -5,6 +5,7 @@
 
 #include "storage/key_codec.h"
 #include "storage/row_range.h"
+#include "storage/stored_changes.h"
 #include "storage/unit_state.h"
 
 namespace freshet {
@@ -87,12 +88,32 @@ class PatchedRow {
   std::string value_;
 };
 
+Status RecordChunkRow(UnitState& unit, const CatalogTable& entry, std::string_view key, std::string_view value,
+                      ChangeRecorder& recorder) {
+  uint32_t before = kNoImage;
+  if (recorder.whole_before()) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> stored, unit.FindRow(entry, key));
+    if (stored) {
+      ASSIGN_OR_RETURN(before, recorder.StoredImage(key, *stored));
+    }
+  }
+  ASSIGN_OR_RETURN(const uint32_t after, recorder.StoredImage(key, value));
+  recorder.Add(before, after);
+  return Status::Ok();
+}
+
 }  // namespace
 
-Result<uint64_t> ApplyChunkRows(UnitState& unit, const EncodedRows& rows, const TouchedKeys& touched) {
+Result<uint64_t> ApplyChunkRows(UnitState& unit, const EncodedRows& rows, const TouchedKeys& touched,
+                                StoredChanges* changes) {
   // Checks that the rows' version is one that the table has.
-  ASSIGN_OR_RETURN(const TableCodec* const codec, unit.Codec(rows.table, rows.schema));
+  ASSIGN_OR_RETURN(TableCodec* const codec, unit.Codec(rows.table, rows.schema));
   const CatalogTable& entry = *codec->entry;
+  std::optional<ChangeRecorder> recorder;
+  if (changes != nullptr) {
+    TRY(ChangeRecorder::Begin(*codec, *changes));
+    recorder.emplace(*codec, *changes);
+  }
   std::optional<PatchedRow> patched;
   std::string lookup;
   std::string placed;
@@ -111,6 +132,7 @@ Result<uint64_t> ApplyChunkRows(UnitState& unit, const EncodedRows& rows, const 
     }
     placed.clear();
     AppendRebased(key, entry.rows_id, placed);
+    if (recorder) TRY(RecordChunkRow(unit, entry, placed, value, *recorder));
     TRY(unit.PutRow(placed, value));
     ++written;
   }

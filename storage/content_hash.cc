@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/content_hash.h"
 
+#include <charconv>
 #include <cstdio>
 
 #include <xxhash.h>
@@ -53,6 +54,25 @@ std::string ContentHash::hex() const {
   std::snprintf(text, sizeof(text), "%016llx%016llx", static_cast<unsigned long long>(mixed.high64),
                 static_cast<unsigned long long>(mixed.low64));
   return text;
+}
+
+std::string ContentHash::ToText() const {
+  return std::to_string(low_) + "," + std::to_string(high_) + "," + std::to_string(rows_);
+}
+
+Result<ContentHash> ContentHash::FromText(std::string_view text) {
+  ContentHash hash;
+  const char* at = text.data();
+  const char* const end = text.data() + text.size();
+  for (uint64_t* sum : {&hash.low_, &hash.high_, &hash.rows_}) {
+    const auto [next, error] = std::from_chars(at, end, *sum);
+    const bool last = sum == &hash.rows_;
+    if (error != std::errc() || (last ? next != end : next == end || *next != ',')) {
+      return Status(Code::kCorrupt, "content hash does not parse");
+    }
+    at = last ? next : next + 1;
+  }
+  return hash;
 }
 
 Result<ContentHash> HashTable(const ReadView& view, const StoredTable& table, const KeyRange& range) {

@@ -24,6 +24,10 @@ class ContentHash {
   std::string hex() const;  // 32 digits, of the rows' contents and number
   bool operator==(const ContentHash&) const = default;
 
+  // For records that a hash grows in: "low,high,rows", decimal.
+  std::string ToText() const;
+  static Result<ContentHash> FromText(std::string_view text);  // kCorrupt
+
  private:
   // A sum, not an exclusive or: a row that is there twice must show.
   uint64_t low_ = 0;

@@ -17,6 +17,10 @@ constexpr uint64_t kIdLease = 64;
 }  // namespace
 
 const Snapshot& Picture::SnapshotOf(const StoredTable& table) const {
+  if (!table.owner) {
+    const auto shared = shared_tables.find(table.id.value);
+    return shared == shared_tables.end() ? *snapshot : *shared->second;
+  }
   const auto found = before_pieces.find(table.owner.value);
   return found == before_pieces.end() ? *snapshot : *found->second;
 }
@@ -92,23 +96,59 @@ void Engine::Publish(CatalogPtr catalog) {
   picture->catalog = std::move(catalog);
   picture->snapshot = std::make_shared<const Snapshot>(database_);
   picture->before_pieces = before_pieces_;
+  for (const auto& [table, pieces] : shared_pieces_) picture->shared_tables[table] = pieces.before;
   PicturePtr old = std::move(picture);
   MutexLock lock(picture_mutex_);
   picture_.swap(old);  // the old one is released outside of the lock
 }
 
-void Engine::BeginPieces(JobId job) {
-  before_pieces_.try_emplace(job.value, std::make_shared<const Snapshot>(database_));
+void Engine::BeginPieces(JobId job, const std::set<uint64_t>& shared_tables) {
+  SnapshotPtr now;
+  const auto snapshot = [&] {
+    if (!now) now = std::make_shared<const Snapshot>(database_);
+    return now;
+  };
+  if (!before_pieces_.contains(job.value)) before_pieces_.emplace(job.value, snapshot());
+  for (const uint64_t table : shared_tables) {
+    if (!shared_pieces_.contains(table)) shared_pieces_.emplace(table, SharedPieces{job.value, snapshot()});
+  }
 }
 
 void Engine::EndPieces(JobId job) {
   before_pieces_.erase(job.value);
+  std::erase_if(shared_pieces_, [&](const auto& entry) { return entry.second.job == job.value; });
 }
 
 SnapshotPtr Engine::BeforePieces(JobId job) {
   MutexLock lock(write_mutex_);
   const auto found = before_pieces_.find(job.value);
   return found == before_pieces_.end() ? nullptr : found->second;
+}
+
+SnapshotPtr Engine::BeforePieces(const StoredTable& table) {
+  if (table.owner) return BeforePieces(table.owner);
+  MutexLock lock(write_mutex_);
+  const auto found = shared_pieces_.find(table.id.value);
+  return found == shared_pieces_.end() ? nullptr : found->second.before;
+}
+
+void Engine::Abandon(JobId job, uint64_t holder) {
+  MutexLock lock(abandoned_mutex_);
+  abandoned_[job.value] = holder;
+}
+
+void Engine::UndoAbandoned() {
+  MutexLock lock(abandoned_mutex_);
+  for (auto next = abandoned_.begin(); next != abandoned_.end();) {
+    const auto [job, holder] = *next;
+    if (const Status status = UndoPieces(*this, JobId{job}); !status.ok()) {
+      Log(LogLevel::kWarn, "undo_abandoned", {{"writer", job}, {"error", status.ToString()}});
+      ++next;
+      continue;
+    }
+    leases_.ReleaseAll(holder);
+    next = abandoned_.erase(next);
+  }
 }
 
 // RocksDB stops taking writes after a failed one until told to go on; that works once there is space again.

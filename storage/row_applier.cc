@@ -15,18 +15,28 @@ Status RowApplier::Apply(const RowChange& change) {
     return ApplyDelete(image(change.before));
   }
   if (change.after == kNoImage) return Damaged("a row change without its new values");
-  return ApplyWrite(image(change.after), change.op == RowOp::kUpdate ? image(change.before) : std::span<const Cell>());
+  const bool is_update = change.op == RowOp::kUpdate;
+  return ApplyWrite(image(change.after), is_update ? image(change.before) : std::span<const Cell>(), is_update);
 }
 
 Status RowApplier::ApplyDelete(std::span<const Cell> before) {
   key_.clear();
   TRY(AppendKey(rows_id_, *codec_.schema, before, batch_.arena, key_));
+  if (recorder_) {
+    uint32_t gone = kNoImage;
+    if (recorder_->whole_before()) {
+      ASSIGN_OR_RETURN(gone, RecordStored(key_));
+    } else {
+      gone = recorder_->KeyImage(before, batch_.arena);
+    }
+    recorder_->Add(gone, kNoImage);
+  }
   TRY(unit_.DeleteRow(key_));
   Touch(key_);
   return Status::Ok();
 }
 
-Status RowApplier::ApplyWrite(std::span<const Cell> after, std::span<const Cell> before) {
+Status RowApplier::ApplyWrite(std::span<const Cell> after, std::span<const Cell> before, bool is_update) {
   const RowEncoder& encoder = *codec_.encoder;
   std::span<const Cell> image = after;
   std::string_view arena = batch_.arena;
@@ -57,6 +67,7 @@ Status RowApplier::ApplyWrite(std::span<const Cell> after, std::span<const Cell>
   }
   value_.clear();
   TRY(encoder.AppendValue(image, arena, value_));
+  if (recorder_) TRY(RecordWrite(image, arena, is_update, key_changed));
   if (key_changed) {
     TRY(unit_.DeleteRow(old_key_));
     Touch(old_key_);
@@ -64,6 +75,30 @@ Status RowApplier::ApplyWrite(std::span<const Cell> after, std::span<const Cell>
   TRY(unit_.PutRow(key_, value_));
   Touch(key_);
   return Status::Ok();
+}
+
+Status RowApplier::RecordWrite(std::span<const Cell> image, std::string_view arena, bool is_update, bool key_changed) {
+  if (!recorder_->whole_before()) {
+    uint32_t before = kNoImage;
+    if (is_update)
+      before = key_changed ? recorder_->KeyImage(old_image_, batch_.arena) : recorder_->KeyImage(image, arena);
+    recorder_->Add(before, recorder_->Image(image, arena));
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(uint32_t before, RecordStored(key_));
+  if (key_changed) {
+    // A row that the move overwrites is gone as well: its key may map to another one than the new row's.
+    recorder_->Add(before, kNoImage);
+    ASSIGN_OR_RETURN(before, RecordStored(old_key_));
+  }
+  recorder_->Add(before, recorder_->Image(image, arena));
+  return Status::Ok();
+}
+
+Result<uint32_t> RowApplier::RecordStored(std::string_view key) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> value, unit_.FindRow(*codec_.entry, key));
+  if (!value) return kNoImage;
+  return recorder_->StoredImage(key, *value);
 }
 
 void RowApplier::Merge(std::span<const Cell> after, std::span<const Cell> before) {
@@ -74,7 +109,7 @@ void RowApplier::Merge(std::span<const Cell> after, std::span<const Cell> before
 }
 
 Result<bool> RowApplier::MergeStored(std::string_view stored_key) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> value, unit_.FindRow(stored_key));
+  ASSIGN_OR_RETURN(const std::optional<std::string> value, unit_.FindRow(*codec_.entry, stored_key));
   if (!value) return false;
   arena_.clear();
   stored_.resize(codec_.decoded_columns.size());

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/stored_changes.h"
 #include "storage/unit_state.h"
 
 namespace freshet {
@@ -17,13 +18,20 @@ namespace freshet {
 class RowApplier {
  public:
   RowApplier(UnitState& unit, TableCodec& codec, const RowBatch& batch, const ApplyOptions& options)
-      : unit_(unit), codec_(codec), batch_(batch), options_(options), rows_id_{codec.entry->rows_id} {}
+      : unit_(unit), codec_(codec), batch_(batch), options_(options), rows_id_{codec.entry->rows_id} {
+    if (options.changes != nullptr) recorder_.emplace(codec, *options.changes);
+  }
 
   Status Apply(const RowChange& change);
 
  private:
-  Status ApplyWrite(std::span<const Cell> after, std::span<const Cell> before);
+  Status ApplyWrite(std::span<const Cell> after, std::span<const Cell> before, bool is_update);
   Status ApplyDelete(std::span<const Cell> before);
+  // Notes for StoredChanges what the write of `image` at key_ (away from old_key_, when the key changed) does. To be
+  // called before the rows are written.
+  Status RecordWrite(std::span<const Cell> image, std::string_view arena, bool is_update, bool key_changed);
+  // The stored row of `key` as an image of the recorded changes; kNoImage when there is none.
+  Result<uint32_t> RecordStored(std::string_view key);
   // Fills what `after` leaves open from `before`: the source says that it did not change.
   void Merge(std::span<const Cell> after, std::span<const Cell> before);
   // Fills what merged_ leaves open from the stored row; false when there is none.
@@ -38,6 +46,7 @@ class RowApplier {
   const RowBatch& batch_;
   const ApplyOptions& options_;
   const TableId rows_id_;
+  std::optional<ChangeRecorder> recorder_;
 
   // Kept from row to row: no allocation once they have grown.
   std::string key_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/store.h"
 
+#include <set>
+
 #include "base/failpoint.h"
 #include "storage/catalog_record.h"
 #include "storage/engine.h"
@@ -45,6 +47,33 @@ Status NoSuchTable(TableId id) {
   return Status(Code::kNotFound, "no table of id " + std::to_string(id.value));
 }
 
+// A drop waits this long for the writers of a table without an owner.
+constexpr std::chrono::milliseconds kDropLeaseWait{30000};
+
+// The leases of tables that are about to be dropped, given back at the end of the scope.
+class DropLeases {
+ public:
+  explicit DropLeases(Engine& engine) : engine_(engine), holder_{engine.leases().NextHolder(), "a drop"} {}
+  ~DropLeases() { engine_.leases().ReleaseAll(holder_.number); }
+  DropLeases(const DropLeases&) = delete;
+  DropLeases& operator=(const DropLeases&) = delete;
+
+  Status Take(const StoredTable& table) {
+    if (table.owner) return Status::Ok();
+    const std::string name = table.database + "." + table.name;
+    TRY(engine_.leases().Acquire(table.id, name, holder_, deadline_, {}));
+    taken_.insert(table.id.value);
+    return Status::Ok();
+  }
+  bool Has(TableId table) const { return taken_.contains(table.value); }
+
+ private:
+  Engine& engine_;
+  const TableLeases::Holder holder_;
+  const Deadline deadline_ = Deadline::After(kDropLeaseWait);
+  std::set<uint64_t> taken_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
@@ -63,6 +92,10 @@ Status Store::CreateDatabase(const std::string& name) {
 }
 
 Status Store::DropDatabase(const std::string& name) {
+  DropLeases leases(*engine_);
+  for (const auto& [id, entry] : engine_->catalog()->tables) {
+    if (entry->table->database == name) TRY(leases.Take(*entry->table));
+  }
   return WriteCatalog(*engine_, [&](Catalog& catalog, rocksdb::WriteBatch& batch) -> Status {
     if (catalog.databases.erase(name) == 0) return Status(Code::kNotFound, "unknown database " + name);
     std::vector<CatalogTablePtr> dropped;
@@ -70,6 +103,9 @@ Status Store::DropDatabase(const std::string& name) {
       if (entry->table->database != name) continue;
       if (entry->table->owner) {
         return Status(Code::kConflict, "table " + name + "." + entry->table->name + " belongs to a job");
+      }
+      if (!leases.Has(entry->table->id)) {
+        return Status(Code::kConflict, "table " + name + "." + entry->table->name + " was made meanwhile");
       }
       dropped.push_back(entry);
     }
@@ -93,6 +129,8 @@ Result<StoredTablePtr> Store::CreateTable(JobId owner, const std::string& databa
 }
 
 Status Store::DropTable(TableId id) {
+  DropLeases leases(*engine_);
+  if (const CatalogTablePtr entry = engine_->catalog()->Find(id)) TRY(leases.Take(*entry->table));
   return WriteCatalog(*engine_, [&](Catalog& catalog, rocksdb::WriteBatch& batch) -> Status {
     const CatalogTablePtr entry = catalog.Find(id);
     if (!entry) return NoSuchTable(id);

@@ -66,7 +66,8 @@ class Store {
   // the database.
   Result<StoredTablePtr> CreateTable(JobId owner, const std::string& database, const std::string& name,
                                      SchemaPtr schema, bool ready);
-  // Removes the table and its rows (range delete).
+  // Removes the table and its rows (range delete). Tables without an owner are dropped under their lease, here and in
+  // DropDatabase: kTimeout after 30 s names who writes the table.
   Status DropTable(TableId id);
   // Leaves the rows, ends the ownership: the table becomes a plain one (DROP JOB keeps data).
   Status ReleaseTable(TableId id);

@@ -124,14 +124,18 @@ Status RestoreRows(Engine& engine, JobId job) {
 
 }  // namespace
 
-Status AppendUndo(JobId job, const Snapshot& before, const std::unordered_set<uint64_t>& new_rows_ids,
-                  rocksdb::WriteBatch& batch) {
-  const Database& database = before.database();
+Status AppendUndo(const Database& database, JobId job, const std::function<SnapshotPtr(uint64_t rows_id)>& before,
+                  const std::unordered_set<uint64_t>& new_rows_ids, rocksdb::WriteBatch& batch) {
   RowKeys collector(database.family(Family::kRows)->GetID(), new_rows_ids);
   TRY(ToStatus(batch.Iterate(&collector)));
   const std::vector<std::string> keys = collector.Take();
-  for (size_t from = 0; from < keys.size(); from += kReadGroup) {
-    TRY(AppendOldValues(job, before, keys, from, std::min(from + kReadGroup, keys.size()), batch));
+  for (size_t from = 0; from < keys.size();) {
+    // Keys are sorted: those of one table lie together.
+    const uint64_t rows_id = RowsIdOf(keys[from]);
+    size_t to = from + 1;
+    while (to < keys.size() && to - from < kReadGroup && RowsIdOf(keys[to]) == rows_id) ++to;
+    TRY(AppendOldValues(job, *before(rows_id), keys, from, to, batch));
+    from = to;
   }
   const std::string mark = EncodePieces({new_rows_ids.begin(), new_rows_ids.end()});
   return ToStatus(batch.Put(database.family(Family::kCatalog), CatalogKey(kPiecesTag, job.value), mark));

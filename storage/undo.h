@@ -3,11 +3,13 @@
 // piece, dropped with the last one. Format: format.h, family "undo".
 //
 // The old value of a key is read at the snapshot from before the first piece, so that writing a key again in
-// a later piece writes the same undo record again. Rows ids made within the transaction (new and truncated
-// tables) need none: they are deleted whole.
+// a later piece writes the same undo record again; for a table without an owner, from before the first piece that
+// writes it, because other writers may have changed it between the two. Rows ids made within the transaction (new and
+// truncated tables) need none: they are deleted whole.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <unordered_set>
 #include <vector>
 
@@ -19,9 +21,9 @@
 namespace freshet {
 
 // Adds to `batch` the undo records of the row keys that it writes, and the mark that the job is in pieces.
-// `before`: the snapshot from before the first piece.
-Status AppendUndo(JobId job, const Snapshot& before, const std::unordered_set<uint64_t>& new_rows_ids,
-                  rocksdb::WriteBatch& batch);
+// `before`: the snapshot from before the first piece, by rows id.
+Status AppendUndo(const Database& database, JobId job, const std::function<SnapshotPtr(uint64_t rows_id)>& before,
+                  const std::unordered_set<uint64_t>& new_rows_ids, rocksdb::WriteBatch& batch);
 
 // Adds to `batch` the removal of the job's undo records and mark.
 Status AppendUndoDelete(const Database& database, JobId job, rocksdb::WriteBatch& batch);

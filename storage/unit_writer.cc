@@ -11,7 +11,7 @@
 namespace freshet {
 
 struct UnitWriter::State {
-  State(Engine& engine, JobId job) : unit(engine, job) {}
+  State(Engine& engine, JobId writer, bool is_statement) : unit(engine, writer, is_statement) {}
   UnitState unit;
   Position position;
 };
@@ -19,18 +19,20 @@ struct UnitWriter::State {
 UnitWriter::UnitWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 UnitWriter::~UnitWriter() {
-  if (!state_->unit.in_pieces()) return;
-  // Else the next Open would do it; till then the job's tables could not be read any newer.
-  if (const Status status = state_->unit.Rollback(); !status.ok()) {
-    Log(LogLevel::kWarn, "unit_rollback", {{"job", state_->unit.job().value}, {"error", status.ToString()}});
-  }
+  UnitState& unit = state_->unit;
+  const Status status = unit.Rollback();
+  if (status.ok()) return;
+  // Until it is undone its tables cannot be read any newer, nor written: they stay leased.
+  Log(LogLevel::kWarn, "unit_rollback", {{"writer", unit.job().value}, {"error", status.ToString()}});
+  unit.engine().Abandon(unit.job(), unit.lease_holder());
 }
 
 Result<std::unique_ptr<UnitWriter>> UnitWriter::Open(Store& store, JobId job) {
   CHECK(static_cast<bool>(job));
   Engine& engine = store.engine();
+  engine.UndoAbandoned();
   if (engine.BeforePieces(job)) TRY(UndoPieces(engine, job));
-  auto state = std::make_unique<State>(engine, job);
+  auto state = std::make_unique<State>(engine, job, /*is_statement=*/false);
   std::string json;
   const Database& database = engine.database();
   const rocksdb::Status read = database.db().Get(rocksdb::ReadOptions(), database.family(Family::kCatalog),
@@ -42,12 +44,31 @@ Result<std::unique_ptr<UnitWriter>> UnitWriter::Open(Store& store, JobId job) {
   return std::unique_ptr<UnitWriter>(new UnitWriter(std::move(state)));
 }
 
+Result<std::unique_ptr<UnitWriter>> UnitWriter::OpenForStatement(Store& store) {
+  Engine& engine = store.engine();
+  engine.UndoAbandoned();
+  ASSIGN_OR_RETURN(const uint64_t id, engine.NextId());
+  return std::unique_ptr<UnitWriter>(new UnitWriter(std::make_unique<State>(engine, JobId{id}, /*is_statement=*/true)));
+}
+
+Status UnitWriter::Lease(TableId table, Deadline deadline, StopToken stop) {
+  UnitState& unit = state_->unit;
+  ASSIGN_OR_RETURN(const CatalogTablePtr entry, unit.Table(table));
+  TRY(unit.Lease(*entry->table, deadline, stop));
+  return unit.Table(table).status();  // whoever had it may have dropped it
+}
+
+void UnitWriter::SetHolderName(std::string name) {
+  state_->unit.SetHolderName(std::move(name));
+}
+
 const Position& UnitWriter::position() const {
   return state_->position;
 }
 
 Status UnitWriter::ApplyRows(TableId table, const RowBatch& batch, const ApplyOptions& options) {
   ASSIGN_OR_RETURN(TableCodec* const codec, state_->unit.Codec(table, batch.schema));
+  if (options.changes != nullptr) TRY(ChangeRecorder::Begin(*codec, *options.changes));
   RowApplier applier(state_->unit, *codec, batch, options);
   for (const RowChange& change : batch.rows) {
     Status status = applier.Apply(change);
@@ -83,7 +104,7 @@ Result<StoredTablePtr> UnitWriter::CreateTable(const std::string& database, cons
   UnitState& unit = state_->unit;
   ASSIGN_OR_RETURN(const uint64_t id, unit.engine().NextId());
   ASSIGN_OR_RETURN(const CatalogTablePtr made,
-                   unit.StageNewTable({TableId{id}, unit.job(), database, name, std::move(schema), ready}));
+                   unit.StageNewTable({TableId{id}, unit.owner_of_new(), database, name, std::move(schema), ready}));
   return made->table;
 }
 
@@ -99,9 +120,12 @@ Status UnitWriter::TruncateTable(TableId table) {
   return state_->unit.StageTruncate(table);
 }
 
+Status UnitWriter::RenameTable(TableId table, const std::string& database, const std::string& name) {
+  return state_->unit.StageRename(table, database, name);
+}
+
 Result<uint64_t> UnitWriter::ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes) {
-  CHECK(changes == nullptr);
-  return ApplyChunkRows(state_->unit, rows, touched);
+  return ApplyChunkRows(state_->unit, rows, touched, changes);
 }
 
 void UnitWriter::PutRecord(RecordWrite record) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// UnitWriter: the only writer of one job's rows, used by that job's apply thread alone. Collects rows,
-// schema changes, chunk rows and records, and commits them with the position in one atomic write. A
-// transaction in pieces (Commit with complete == false) is kept undoable: a crash or Rollback before its
+// UnitWriter: the only writer of one job's rows, used by that job's apply thread alone, or the writer of one statement
+// of a user. Collects rows, schema changes, chunk rows and records, and commits them with the position in one atomic
+// write. A transaction in pieces (Commit with complete == false) is kept undoable: a crash or Rollback before its
 // last piece leaves nothing of it, and readers keep the picture from before it.
 #pragma once
 
@@ -68,7 +68,7 @@ struct ApplyOptions {
   // The table's copy is not finished: an update with kUnchanged cells or a delete may find no stored row.
   bool rows_may_be_missing = false;
   TouchedKeys* touched = nullptr;    // when copy windows are open
-  StoredChanges* changes = nullptr;  // appended to
+  StoredChanges* changes = nullptr;  // appended to; one batch holds rows of one shape (else kInvalid)
 };
 
 class UnitWriter {
@@ -77,12 +77,18 @@ class UnitWriter {
   static Result<std::unique_ptr<UnitWriter>> Open(Store& store, JobId job);
   // For one statement of a user: no position, an id of its own. Writes tables without an owner only.
   static Result<std::unique_ptr<UnitWriter>> OpenForStatement(Store& store);
+  // Rolls back what is in pieces and ends the leases.
   ~UnitWriter();
 
-  // Tables without an owner are written under a lease: a job takes it in Commit (for a transaction in pieces from
-  // the first piece to the last), a statement calls Lease before it reads what it will change. kTimeout names the
-  // holder; kConflict: the table has an owner.
+  // Tables without an owner are written under a lease, held until the complete Commit or Rollback. Commit takes those
+  // that are missing (for a transaction in pieces the first piece that writes the table does), and so does a look at
+  // a stored row; both wait 30 s at most and answer kTimeout, with the unit as it was. A statement calls Lease before
+  // it reads what it will change; a job that calls it before ApplyRows never gets the kConflict of a table that was
+  // dropped or emptied before its commit. kTimeout names the holder, kCancelled: stopped, kNotFound: the table is
+  // gone, kConflict: a job owns it (another one).
   Status Lease(TableId table, Deadline deadline, StopToken stop);
+  // What those who wait for this writer's leases are told: "job orders". Default: "job " and its id.
+  void SetHolderName(std::string name);
 
   const Position& position() const;
 
@@ -97,6 +103,8 @@ class UnitWriter {
                                      bool ready);
   Status SetReady(TableId table, bool ready);
   Status TruncateTable(TableId table);
+  // Puts the table under another name, within the unit. kExists, kNotFound (database).
+  Status RenameTable(TableId table, const std::string& database, const std::string& name);
   // Writes rows whose keys the log did not touch; returns how many were written.
   Result<uint64_t> ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes = nullptr);
   void PutRecord(RecordWrite record);
@@ -104,7 +112,7 @@ class UnitWriter {
   struct Committed {
     uint64_t commit;  // for Store::DurableCommit
   };
-  // `ends_at` empty: the stored position stays (chunks). complete == false: a piece, see above.
+  // `ends_at` empty: the stored position stays (chunks, statements). complete == false: a piece, see above.
   Result<Committed> Commit(const Position& ends_at, bool complete = true);
   // Forgets what was collected since the last complete Commit, undoing pieces.
   Status Rollback();
