@@ -134,15 +134,19 @@ Status Copier::Do(const Work& work, TableScanner& scanner, StopToken stop) {
 namespace {
 
 // (2), (3) of the design's chunk protocol and the encoding: everything outside the apply thread.
-Result<EncodedRows> ReadInWindow(TableScanner& scanner, const TableSink::Window& window, PlannedChunk& chunk,
+Result<EncodedRows> ReadInWindow(TableScanner& scanner, const TableSink::Window& window, TableSink::ChunkSource& source,
                                  std::optional<KeyText>& cut_after, StopToken stop) {
+  PlannedChunk& chunk = source.done;
   TRY(scanner.WaitVisible(window.applied, Deadline::After(kVisibleMax), stop));
   ASSIGN_OR_RETURN(ChunkRows rows, scanner.ReadChunk(window.source_schema, chunk.range, kChunkBytesMax, stop));
   cut_after = std::move(rows.cut_after);
   if (cut_after) chunk.range.up_to = cut_after;
   if (window.source_schema->version == window.stored->schema->version) return EncodeChunk(*window.stored, rows.batch);
-  ASSIGN_OR_RETURN(const RowBatch projected, ProjectBatch(rows.batch, window.stored->schema));
-  return EncodeChunk(*window.stored, projected);
+  ASSIGN_OR_RETURN(ProjectedBatch projected, ProjectBatch(rows.batch, window.stored->schema));
+  // A chunk brings rows only; what is stored of a row that does not fit any more goes with the log.
+  std::erase_if(projected.batch.rows, [](const RowChange& row) { return row.op == RowOp::kDelete; });
+  source.rejected = std::move(projected.rejected);
+  return EncodeChunk(*window.stored, projected.batch);
 }
 
 }  // namespace
@@ -159,9 +163,9 @@ Status Copier::CopyChunk(const Work& work, const PlannedChunk& chunk, TableScann
     return Status::Ok();
   }
   TRY(std::move(opened));
-  PlannedChunk done = chunk;
+  TableSink::ChunkSource source{chunk, {}};
   std::optional<KeyText> cut_after;
-  Result<EncodedRows> rows = ReadInWindow(scanner, window, done, cut_after, stop);
+  Result<EncodedRows> rows = ReadInWindow(scanner, window, source, cut_after, stop);
   if (rows.ok() && window.not_ahead_of_log) {
     if (Status waited = WaitForLog(stop); !waited.ok()) rows = std::move(waited);
   }
@@ -183,7 +187,7 @@ Status Copier::CopyChunk(const Work& work, const PlannedChunk& chunk, TableScann
         return Status::Ok();
       }
     }
-    ASSIGN_OR_RETURN(outcome, sink.ApplyChunk(window.id, *rows, done));
+    ASSIGN_OR_RETURN(outcome, sink.ApplyChunk(window.id, *rows, source));
     return Status::Ok();
   }));
   MutexLock lock(mutex_);

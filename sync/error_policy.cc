@@ -45,6 +45,8 @@ constexpr Rule kRules[] = {
 }  // namespace
 
 Decision DecideError(Code code, Phase phase) {
+  // Nothing gets better by itself, and the message says what to do.
+  if (phase == Phase::kFilter) return {Verdict::kPauseJob, kTooManyFailureRowsErr, ""};
   for (const Rule& rule : kRules) {
     if (rule.code != code) continue;
     Decision decision = rule.job;

@@ -7,6 +7,7 @@
 #include "storage/read_view.h"
 #include "storage/unit_writer.h"
 #include "sync/job_tables.h"
+#include "sync/merged_target.h"
 
 namespace freshet {
 
@@ -78,17 +79,26 @@ Status CheckTargets(Store& store, const JobDefinition& job, const JobOptions& op
   for (const TableName& name : names) {
     const std::string target = options.TargetName(name);
     const auto [other, fresh] = sources.emplace(target, name);
-    if (!fresh) {
-      return Invalid(
-          "tables '" + other->second.ToString() + "' and '" + name.ToString() + "' have the same target table '" +
-          target +
-          "': several sources into one target are not supported in this release; use table.<src>.target_table");
+    if (!fresh && !MayShareTarget(options, other->second, name)) {
+      return Invalid("tables '" + other->second.ToString() + "' and '" + name.ToString() +
+                     "' have the same target table '" + target +
+                     "': give one of them another with table.<src>.target_table, or name this one to merge them");
     }
     const StoredTablePtr taken = view->FindTable(job.target_database, target);
     if (taken == nullptr) continue;
     const std::string full_name = job.target_database + "." + target;
     return Status(Code::kExists, taken->owner ? "target table " + full_name + " belongs to another job"
                                               : "target table " + full_name + " exists already; DROP TABLE it first");
+  }
+  return Status::Ok();
+}
+
+Status CheckMerges(const JobOptions& options, const std::vector<SchemaPtr>& schemas) {
+  std::map<std::string, SchemaPtr> targets;
+  for (const SchemaPtr& schema : schemas) {
+    const std::string target = options.TargetName(schema->name);
+    const auto [first, fresh] = targets.emplace(target, schema);
+    if (!fresh) TRY(CheckMergeable(*first->second, *schema, target));
   }
   return Status::Ok();
 }
@@ -125,7 +135,9 @@ Result<Started> StartConsistently(Connector& connector, const JobOptions& option
 Status CommitJob(Store& store, const ParsedJob& parsed, const JobDefinition& job, const std::vector<TableName>& names,
                  const Started& started) {
   const bool copies = parsed.options.offset == OffsetMode::kInitial || parsed.options.offset == OffsetMode::kSnapshot;
+  TRY(CheckMerges(parsed.options, started.schemas));
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
+  std::map<std::string, StoredTablePtr> targets;
   for (size_t i = 0; i < names.size(); ++i) {
     TableRecord record;
     record.source = names[i];
@@ -133,8 +145,10 @@ Status CommitJob(Store& store, const ParsedJob& parsed, const JobDefinition& job
     record.source_schema = started.schemas[i];
     record.partial_history = !copies;
     if (!copies) record.state = TableReady{};
-    ASSIGN_OR_RETURN(const StoredTablePtr stored,
-                     writer->CreateTable(job.target_database, record.target, started.schemas[i], !copies));
+    StoredTablePtr& stored = targets[record.target];
+    if (stored == nullptr) {
+      ASSIGN_OR_RETURN(stored, writer->CreateTable(job.target_database, record.target, started.schemas[i], !copies));
+    }
     record.id = stored->id;
     writer->PutRecord({RecordFamily::kJobs, TableKey(job.id, names[i]), EncodeTable(record)});
   }
@@ -178,8 +192,9 @@ Status MakeJob(Store& store, Connector& connector, const ParsedJob& parsed, cons
   TRY(CheckTargets(store, job, parsed.options, {}));
   TRY(connector.Preflight());
   ASSIGN_OR_RETURN(const std::vector<TableName> names, MatchTables(connector, parsed.source));
-  TRY(DescribeAll(connector, parsed.options, names).status());
+  ASSIGN_OR_RETURN(const std::vector<SchemaPtr> schemas, DescribeAll(connector, parsed.options, names));
   TRY(CheckTargets(store, job, parsed.options, names));
+  TRY(CheckMerges(parsed.options, schemas));
   Status status;
   Result<Started> started = StartConsistently(connector, parsed.options, names);
   status = started.ok() ? CommitJob(store, parsed, job, names, *started) : started.status();

@@ -21,6 +21,16 @@ int TriesDone(const JobState& state) {
   return 0;
 }
 
+// A lost connection is made anew at once, in place, but once only until the job has made progress again:
+// back-off is for a source that stays away.
+bool ReconnectsAtOnce(const JobState& state, const PipelineFailed& failure, const Decision& decision) {
+  if (decision.error_code != kRemoteDataErr) return false;
+  if (failure.worked_before) return true;
+  const auto* pending = std::get_if<JobPending>(&state);
+  const auto* running = std::get_if<JobRunning>(&state);
+  return (pending != nullptr && !pending->reconnected) || (running != nullptr && !running->reconnected);
+}
+
 bool Active(const JobState& state) {
   return std::holds_alternative<JobPending>(state) || std::holds_alternative<JobRunning>(state);
 }
@@ -46,7 +56,9 @@ JobStep OnFailure(const JobState& state, const PipelineFailed& failure, int64_t 
             JobAction::kStopPipeline,
             {}};
   }
-  if (failure.worked_before) return {JobPending{0}, JobAction::kStartPipeline, {}};
+  if (ReconnectsAtOnce(state, failure, decision)) {
+    return {JobPending{failure.worked_before ? 0 : tries, true}, JobAction::kStartPipeline, {}};
+  }
   if (tries >= kAutoResumeTriesMax) {
     const std::string message = "Auto resume failed after " + std::to_string(tries) +
                                 " attempts. Last error: " + WithHint(failure.message, decision);
@@ -63,7 +75,7 @@ JobStep OnTime(const JobState& state, int64_t now_us) {
   if (paused == nullptr || paused->resume_at_us == 0 || now_us < paused->resume_at_us) {
     return {state, JobAction::kNone, {}};
   }
-  return {JobPending{paused->tries_done + 1}, JobAction::kStartPipeline, {}};
+  return {JobPending{paused->tries_done + 1, true}, JobAction::kStartPipeline, {}};
 }
 
 }  // namespace
@@ -72,8 +84,9 @@ JobStep Advance(const JobState& state, const JobInput& input, int64_t now_us) {
   return std::visit(
       Overload{
           [&](const PipelineOpened&) -> JobStep {
-            if (!std::holds_alternative<JobPending>(state)) return {state, JobAction::kNone, {}};
-            return {JobRunning{TriesDone(state)}, JobAction::kNone, {}};
+            const auto* pending = std::get_if<JobPending>(&state);
+            if (pending == nullptr) return {state, JobAction::kNone, {}};
+            return {JobRunning{pending->tries_done, pending->reconnected}, JobAction::kNone, {}};
           },
           [&](const PipelineProgressed&) -> JobStep {
             if (!std::holds_alternative<JobRunning>(state)) return {state, JobAction::kNone, {}};

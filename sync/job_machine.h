@@ -16,11 +16,13 @@ namespace freshet {
 // Entered by CREATE JOB, RESUME JOB, an automatic resume and a restart of the process. Persisted. A restart
 // stays here: the pipeline is started.
 struct JobPending {
-  int tries_done = 0;  // automatic resumes since the last success
+  int tries_done = 0;        // automatic resumes since the last success
+  bool reconnected = false;  // the one reconnect without a wait is spent; not persisted
 };
 // Entered when the pipeline is open. Persisted. A restart goes to PENDING.
 struct JobRunning {
   int tries_done = 0;  // until the first success
+  bool reconnected = false;
 };
 // Entered by PAUSE JOB or an error. Persisted. A restart stays here; one with `resume_at_us` is still woken.
 struct JobPaused {
@@ -42,7 +44,7 @@ struct PipelineFailed {
   Code code = Code::kUnavailable;
   Phase phase = Phase::kRead;
   std::string message;
-  bool worked_before = false;  // it ran well for a while: reconnect at once instead of pausing
+  bool worked_before = false;  // it ran well for a while: as if it had made progress
 };
 struct SnapshotCompleted {};
 struct PauseRequested {};

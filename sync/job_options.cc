@@ -184,14 +184,14 @@ Result<JobProperties> MergeAlteration(SourceKind kind, const std::string& target
   JobProperties merged = current;
   Properties job_changes;
   bool offset_given = false;
+  bool reload = false;
   for (const auto& [key, value] : alteration.job_properties) {
     if (key == "reload_source_schema") {
       if (value != "true" && value != "false") {
         return Invalid("The reload_source_schema property must be true or false");
       }
-      return Invalid(
-          "The reload_source_schema property is not needed here: ALTER JOB n RESYNC TABLE t reads the "
-          "current schema and copies the table again");
+      reload = value == "true";  // one shot: not kept among the properties
+      continue;
     }
     offset_given = offset_given || key == "offset";
     job_changes.emplace_back(key, value);
@@ -199,7 +199,7 @@ Result<JobProperties> MergeAlteration(SourceKind kind, const std::string& target
   TRY(CheckAlterable(current, alteration));
   const int changed = Merge(merged.job, job_changes) + Merge(merged.source, alteration.source_properties) +
                       Merge(merged.target, alteration.target_properties);
-  if (changed == 0 && !offset_given) {  // the same offset again moves a job back to it
+  if (changed == 0 && !offset_given && !reload) {  // the same offset again moves a job back to it
     return Invalid(alteration.source ? "No properties or source or target properties changed in ALTER JOB"
                                      : "No properties or sql changed in ALTER JOB");
   }

@@ -78,8 +78,8 @@ Result<ParsedJob> ParseInsertJob(const InsertSelect& insert, const Properties& j
 // Fills what derives from the job's id: slot and publication names.
 void BindToJob(JobId job, SourceOptions& source);
 
-// The rules of ALTER JOB (reference 1.7). Returns the merged properties, or kInvalid naming what cannot
-// be modified, or that nothing changed.
+// The rules of ALTER JOB (reference 1.7); reload_source_schema is checked here, and kept by the caller. Returns the
+// merged properties, or kInvalid naming what cannot be modified, or that nothing changed.
 struct JobProperties {
   Properties job;
   Properties source;

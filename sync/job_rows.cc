@@ -113,7 +113,8 @@ std::vector<std::string> JobColumns() {
           "ErrorMsg",
           "JobRuntimeMsg",
           "Lag",
-          "LastSourceEventTimestamp"};
+          "LastSourceEventTimestamp",
+          "LastTaskSuccessTime"};
 }
 
 SystemRow JobRow(const JobView& view) {
@@ -129,10 +130,11 @@ SystemRow JobRow(const JobView& view) {
           ExecuteSql(job), TimeText(job.created_us), std::to_string(view.statistics.tasks_succeeded),
           std::to_string(view.statistics.tasks_failed), std::to_string(view.statistics.tasks_canceled), job.comment,
           job.properties.job.empty() ? "" : Dump(properties), PositionText(view.current),
-          // The end of what was read; how far the source is beyond it is in Lag.
-          PositionText(view.current), Dump(statistic), ErrorText(job.state), RuntimeText(view),
-          std::to_string(view.lag_ms),
-          view.last_commit_time_us == 0 ? "" : std::to_string(view.last_commit_time_us / 1'000'000)};
+          // What was last seen of the source's end may lie behind what was applied since.
+          PositionText(view.current.Covers(view.source_end) ? view.current : view.source_end), Dump(statistic),
+          ErrorText(job.state), RuntimeText(view), std::to_string(view.lag_ms),
+          view.statistics.last_event_us == 0 ? "" : std::to_string(view.statistics.last_event_us / 1'000'000),
+          TimeText(view.statistics.last_success_us)};
 }
 
 std::vector<std::string> TaskColumns() {

@@ -20,10 +20,8 @@ struct JobView {
   JobDefinition job;
   JobStatistics statistics;
   Position current;
+  Position source_end;  // as last known, empty when never
   int64_t lag_ms = -1;
-  int64_t last_commit_time_us = 0;
-  int64_t last_task_success_us = 0;
-  std::vector<TableProgress> tables;
 };
 
 std::vector<std::string> JobColumns();

@@ -25,6 +25,7 @@ JobRunner::JobRunner(Store& store, const ConnectorFactory& connectors, JobServic
       limits_(limits),
       clock_(clock),
       progress_(clock),
+      source_end_([this] { return CurrentPosition(); }),
       definition_(std::move(definition)) {}
 
 JobRunner::~JobRunner() {
@@ -47,6 +48,7 @@ void JobRunner::Start() {
 }
 
 void JobRunner::Stop() {
+  source_end_.Stop();
   {
     MutexLock lock(mutex_);
     stopped_ = true;
@@ -70,6 +72,20 @@ Result<ParsedJob> JobRunner::Parsed() const {
 Result<std::unique_ptr<Connector>> JobRunner::MakeConnector() const {
   ASSIGN_OR_RETURN(const ParsedJob parsed, Parsed());
   return connectors_(parsed.source);
+}
+
+Result<Position> JobRunner::CurrentPosition() const {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, MakeConnector());
+  return connector->CurrentPosition();
+}
+
+void JobRunner::AskForSourceEnd() {
+  const JobDefinition job = definition();
+  const auto* paused = std::get_if<JobPaused>(&job.state);
+  // A source that refused or lost the job is not asked by the way: wrong passwords can lock an account.
+  const bool wanted =
+      paused == nullptr ? !std::holds_alternative<JobFinished>(job.state) : paused->error_code == kManualPauseErr;
+  if (wanted) source_end_.Ask();
 }
 
 // --- pipeline's threads
@@ -137,6 +153,8 @@ Status JobRunner::Alter(const AlterJob& statement) {
       ASSIGN_OR_RETURN(std::unique_ptr<Connector> connector, connectors_(parsed.source));
       TRY(MovePosition(store_, *connector, job.id, position));
     }
+    const std::string* reload = FindProperty(statement.job_properties, "reload_source_schema");
+    if (reload != nullptr && *reload == "true") job.reload_schema = true;
     connector_.reset();
     return SaveDefinition(job);
   });
@@ -307,10 +325,21 @@ void JobRunner::StartPipeline() {
   pipeline_->Start();
 }
 
+// Repeated when the process ends in between; what is copied again already is then as it should be.
+Status JobRunner::ReloadSchemas() {
+  JobDefinition job = definition();
+  if (!job.reload_schema) return Status::Ok();
+  JobTables tables{store_, *connector_, progress_, job};
+  TRY(tables.ReloadSchemas());
+  job.reload_schema = false;
+  return SaveDefinition(job);
+}
+
 Status JobRunner::OpenPipeline() {
   const JobDefinition job = definition();
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
   ASSIGN_OR_RETURN(connector_, connectors_(parsed.source));
+  TRY(ReloadSchemas());
   {
     MutexLock lock(mutex_);  // what an earlier pipeline said does not concern this one
     progressed_ = settled_ = false;

@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "base/stop.h"
 #include "sync/pipeline.h"
+#include "sync/source_end.h"
 
 namespace freshet {
 
@@ -42,6 +43,10 @@ class JobRunner : private PipelineListener {
   // A control connection with the job's login. Callers own it.
   Result<std::unique_ptr<Connector>> MakeConnector() const;
   Result<ParsedJob> Parsed() const;
+  // Starts a look-up of the end of the source's log, when it is due and the job's state allows it. Does not block.
+  void AskForSourceEnd();
+  // The newest one known, empty before the first; waits for a look-up that is under way.
+  Position SourceEndAt(Deadline deadline) { return source_end_.Wait(deadline); }
 
  private:
   struct Command {
@@ -62,6 +67,8 @@ class JobRunner : private PipelineListener {
   void Act(JobAction action, const JobState& state);
   void StartPipeline();
   Status OpenPipeline();
+  Status ReloadSchemas();
+  Result<Position> CurrentPosition() const;
   void StopPipeline(std::string_view task_status, std::string_view error);
   void ReleaseSource();
   Status SaveDefinition(const JobDefinition& definition);
@@ -73,6 +80,7 @@ class JobRunner : private PipelineListener {
   const JobServiceOptions limits_;
   const Clock& clock_;
   JobProgress progress_;
+  SourceEnd source_end_;
 
   // The job's thread only.
   std::unique_ptr<Connector> connector_;

@@ -20,6 +20,8 @@ namespace {
 
 // Readers return to us several times a second: a minute of silence is a hang, not a quiet source.
 constexpr int64_t kSilentMsMax = 60'000;
+// jobs() waits so long for all sources' ends together; what is not known by then is shown as last known.
+constexpr std::chrono::milliseconds kSourceEndWaitMax{400};
 
 class JobServiceImpl : public JobService {
  public:
@@ -67,7 +69,7 @@ class JobServiceImpl : public JobService {
   static Status NoSuchJob(const std::string& name) { return Status(Code::kNotFound, "job not exist, jobName:" + name); }
   RunnerPtr Find(const std::string& name) const;
   std::vector<RunnerPtr> All() const;
-  Result<JobView> View(const JobRunner& runner) const;
+  static JobView View(JobRunner& runner, Deadline deadline);
 
   Store& store_;
   const ConnectorFactory connectors_;
@@ -227,15 +229,10 @@ std::string JobServiceImpl::LastError(const std::string& name) const {
   return paused == nullptr || paused->error_code == kManualPauseErr ? "" : paused->message;
 }
 
-Result<JobView> JobServiceImpl::View(const JobRunner& runner) const {
+JobView JobServiceImpl::View(JobRunner& runner, Deadline deadline) {
+  const Position end = runner.SourceEndAt(deadline);
   const JobProgress& progress = runner.progress();
-  return JobView{runner.definition(),
-                 progress.statistics(),
-                 progress.applied(),
-                 progress.lag_ms(),
-                 progress.last_commit_time_us(),
-                 0,
-                 {}};
+  return JobView{runner.definition(), progress.statistics(), progress.applied(), end, progress.lag_ms()};
 }
 
 Status CheckType(const std::map<std::string, std::string>& arguments) {
@@ -248,10 +245,10 @@ SystemTable JobServiceImpl::JobsTable() {
   return {JobColumns(), [this](const std::map<std::string, std::string>& arguments) -> Result<SystemTable::Rows> {
             TRY(CheckType(arguments));
             SystemTable::Rows rows;
-            for (const RunnerPtr& runner : All()) {
-              ASSIGN_OR_RETURN(const JobView view, View(*runner));
-              rows.push_back(JobRow(view));
-            }
+            const std::vector<RunnerPtr> runners = All();
+            for (const RunnerPtr& runner : runners) runner->AskForSourceEnd();
+            const Deadline deadline = Deadline::After(kSourceEndWaitMax);
+            for (const RunnerPtr& runner : runners) rows.push_back(JobRow(View(*runner, deadline)));
             return rows;
           }};
 }

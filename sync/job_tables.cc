@@ -3,16 +3,18 @@
 #include "sync/job_tables.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
+#include "storage/read_view.h"
 #include "storage/unit_writer.h"
+#include "sync/job_table_store.h"
+#include "sync/merged_target.h"
 #include "sync/quarantine.h"
 
 namespace freshet {
 
 namespace {
-
-constexpr int kDescribeTriesMax = 5;
 
 // An exact entry for a table list: separators of the list's grammar are escaped.
 std::string ExactEntry(const std::string& qualified) {
@@ -33,50 +35,47 @@ void AppendEntries(std::string& list, const std::vector<std::string>& tables) {
   }
 }
 
-Status CommitNow(Store& store, UnitWriter& writer, const Position& position) {
-  ASSIGN_OR_RETURN(const UnitWriter::Committed committed, writer.Commit(position));
-  return store.WaitDurable(committed.commit, Deadline::After(std::chrono::seconds(10)));
-}
+// Where the target of a table that is added comes from.
+struct TargetTables {
+  UnitWriter& writer;
+  const std::string& database;
+  const JobOptions& options;
 
-// A shape and a place of the log at which it holds.
-struct ShapeAt {
-  std::vector<SchemaPtr> schemas;
-  Position from;
-};
-Result<ShapeAt> DescribeAt(Connector& connector, const JobOptions& options, const std::vector<TableName>& names) {
-  ShapeAt shape;
-  ASSIGN_OR_RETURN(shape.schemas, DescribeAll(connector, options, names));
-  for (int i = 0; i < kDescribeTriesMax; ++i) {
-    ASSIGN_OR_RETURN(shape.from, connector.CurrentPosition());
-    ASSIGN_OR_RETURN(std::vector<SchemaPtr> again, DescribeAll(connector, options, names));
-    const bool same = std::equal(again.begin(), again.end(), shape.schemas.begin(), shape.schemas.end(),
-                                 [](const SchemaPtr& a, const SchemaPtr& b) { return *a == *b; });
-    if (same) return shape;
-    shape.schemas = std::move(again);
-  }
-  return Status(Code::kUnavailable, "tables change their shape all the time; try again");
-}
-
-Result<std::optional<TableRecord>> LoadTable(Store& store, JobId job, const TableName& name) {
-  ASSIGN_OR_RETURN(const auto text, store.GetRecord(RecordFamily::kJobs, TableKey(job, name)));
-  if (!text) return std::optional<TableRecord>();
-  ASSIGN_OR_RETURN(TableRecord record, DecodeTable(*text));
-  return std::optional<TableRecord>(std::move(record));
-}
-
-// Whether rows of both shapes are stored alike; versions, column ids and defaults of old rows do not count.
-bool SameShape(const TableSchema& stored, const TableSchema& now) {
-  TableSchema a = stored;
-  TableSchema b = now;
-  a.version = b.version;
-  a.next_column_id = b.next_column_id;
-  for (TableSchema* schema : {&a, &b}) {
-    for (Column& column : schema->columns) {
-      column.id = 0;
-      column.initial_default.reset();  // differs once rows were there before the column
+  // Makes the target, or joins the one that a table of the job has; true then. Sets the record's id and shape.
+  Result<bool> Give(const std::vector<TableRecord>& tables, TableRecord& record) const {
+    const auto other = std::find_if(tables.begin(), tables.end(), [&](const TableRecord& table) {
+      return table.id && table.target == record.target;
+    });
+    const std::string name = database + "." + record.target;
+    if (other == tables.end()) {
+      Result<StoredTablePtr> made = writer.CreateTable(database, record.target, record.source_schema, false);
+      if (made.code() == Code::kExists) {
+        return Status(Code::kExists, "target table " + name + " exists already; DROP TABLE it first");
+      }
+      TRY(made.status());
+      record.id = (*made)->id;
+      return false;
     }
+    if (!MayShareTarget(options, other->source, record.source)) {
+      return Status(Code::kExists, "target table " + name + " is that of " + other->source.ToString() +
+                                       "; give one of them another with table.<src>.target_table");
+    }
+    const StoredTablePtr stored = writer.table(other->id);
+    if (stored == nullptr) return Status(Code::kNotFound, "target table " + name + " is gone");
+    TRY(CheckMergeable(*stored->schema, *record.source_schema, record.target));
+    record.source_schema = TakeOverShape(*stored->schema, *record.source_schema);
+    record.id = other->id;
+    return true;
   }
-  return a == b;
+};
+
+void CopyFromNothing(TableRecord& record) {
+  record.state = TableWaiting{};
+  record.progress = CopyProgress();
+  record.copy_again = false;
+  record.passes = 0;
+  record.partial_history = false;
+  record.rows_copied = 0;
 }
 
 }  // namespace
@@ -168,6 +167,9 @@ Status JobTables::Add(const std::vector<TableName>& names) {
   TRY(connector.TrackTables(names));
   ASSIGN_OR_RETURN(const ShapeAt shape, DescribeAt(connector, parsed.options, names));
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
+  ASSIGN_OR_RETURN(std::vector<TableRecord> tables, LoadTables(store, job.id));
+  const TargetTables targets{*writer, job.target_database, parsed.options};
+  std::set<TableId> joined;
   for (size_t i = 0; i < names.size(); ++i) {
     TableRecord record;
     record.source = names[i];
@@ -175,14 +177,18 @@ Status JobTables::Add(const std::vector<TableName>& names) {
     record.source_schema = shape.schemas[i];
     record.follow_from = shape.from;
     record.state = TableWaiting{};
-    Result<StoredTablePtr> made = writer->CreateTable(job.target_database, record.target, shape.schemas[i], false);
-    if (made.code() == Code::kExists) {
-      return Status(Code::kExists, "target table " + job.target_database + "." + record.target +
-                                       " exists already; DROP TABLE it first");
-    }
-    TRY(made.status());
-    record.id = (*made)->id;
-    writer->PutRecord({RecordFamily::kJobs, TableKey(job.id, names[i]), EncodeTable(record)});
+    ASSIGN_OR_RETURN(const bool shared, targets.Give(tables, record));
+    if (shared) joined.insert(record.id);
+    tables.push_back(std::move(record));
+  }
+  // A target may hold rows of a source that was taken out before: its sources are copied from nothing.
+  for (const TableId target : joined) {
+    TRY(writer->TruncateTable(target));
+    TRY(writer->SetReady(target, false));
+  }
+  for (TableRecord& record : tables) {
+    if (joined.contains(record.id) && !std::holds_alternative<TableStopped>(record.state)) CopyFromNothing(record);
+    writer->PutRecord({RecordFamily::kJobs, TableKey(job.id, record.source), EncodeTable(record)});
   }
   writer->PutRecord({RecordFamily::kJobs, JobKey(job.id), EncodeJob(changed)});
   TRY(CommitNow(store, *writer, {}));
@@ -190,73 +196,37 @@ Status JobTables::Add(const std::vector<TableName>& names) {
   return Status::Ok();
 }
 
-// The rows stay, as a table that nobody follows.
+// The rows stay, as a table that nobody follows, or among those of the target's other sources.
 Status JobTables::Remove(const std::vector<TableName>& names) {
-  for (const TableName& name : names) {
-    ASSIGN_OR_RETURN(const auto record, LoadTable(store, job.id, name));
-    std::erase(job.added_tables, name.ToString());
-    job.removed_tables.push_back(name.ToString());
-    const RecordWrite writes[] = {{RecordFamily::kJobs, TableKey(job.id, name), std::nullopt},
-                                  {RecordFamily::kJobs, JobKey(job.id), EncodeJob(job)}};
-    TRY(store.PutRecords(writes));
-    if (record && record->id) {
-      Status released = store.ReleaseTable(record->id);
-      if (released.code() != Code::kNotFound) TRY(std::move(released));
-    }
-    progress.TableRemoved(name);
-  }
+  for (const TableName& name : names) TRY(RemoveOne(name));
   if (Status status = connector.UntrackTables(names); !status.ok()) {
     Log(LogLevel::kWarn, "untrack_failed", {{"job", job.name}, {"error", status.message()}});
   }
   return Status::Ok();
 }
 
-Status JobTables::Resync(const std::vector<TableName>& names) {
-  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
-  TRY(connector.TrackTables(names));
-  ASSIGN_OR_RETURN(const ShapeAt shape, DescribeAt(connector, parsed.options, names));
+Status JobTables::RemoveOne(const TableName& name) {
+  ASSIGN_OR_RETURN(const auto record, LoadTable(store, job.id, name));
+  std::erase(job.added_tables, name.ToString());
+  job.removed_tables.push_back(name.ToString());
+  const RecordWrite writes[] = {{RecordFamily::kJobs, TableKey(job.id, name), std::nullopt},
+                                {RecordFamily::kJobs, JobKey(job.id), EncodeJob(job)}};
+  TRY(store.PutRecords(writes));
+  progress.TableRemoved(name);
+  if (!record || !record->id) return Status::Ok();
+  ASSIGN_OR_RETURN(std::vector<TableRecord> others, LoadTables(store, job.id));
+  std::erase_if(others, [&](const TableRecord& other) { return other.id != record->id; });
+  if (others.empty()) {
+    Status released = store.ReleaseTable(record->id);
+    return released.code() == Code::kNotFound ? Status::Ok() : std::move(released);
+  }
+  // The one that was taken out may have been what queries waited for.
+  const bool ready = std::all_of(others.begin(), others.end(), [](const TableRecord& other) {
+    return std::holds_alternative<TableReady>(other.state);
+  });
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
-  for (size_t i = 0; i < names.size(); ++i) {
-    ASSIGN_OR_RETURN(const auto before, LoadTable(store, job.id, names[i]));
-    TableRecord record;
-    record.source = names[i];
-    record.target = before->target;
-    record.id = before->id;
-    record.source_schema = shape.schemas[i];
-    record.follow_from = shape.from;
-    StoredTablePtr stored = record.id ? writer->table(record.id) : nullptr;
-    if (stored != nullptr && SameShape(*stored->schema, *shape.schemas[i])) {
-      record.source_schema = stored->schema;
-      TRY(writer->TruncateTable(record.id));
-      TRY(writer->SetReady(record.id, false));
-    } else {
-      // Another shape shares no columns with the old one, its key least of all: a table of its own, in one commit.
-      if (stored != nullptr) {
-        TRY(writer->ApplySchemaChange(record.id,
-                                      {SchemaChangeKind::kDropTable, stored->schema, nullptr, "", "RESYNC TABLE"}));
-      }
-      ASSIGN_OR_RETURN(stored, writer->CreateTable(job.target_database, record.target, shape.schemas[i], false));
-      record.id = stored->id;
-    }
-    writer->PutRecord({RecordFamily::kJobs, TableKey(job.id, names[i]), EncodeTable(record)});
-  }
-  // A job whose place in the log is gone starts anew once every table is copied again.
-  Position restart;
-  const auto* paused = std::get_if<JobPaused>(&job.state);
-  if (paused != nullptr && paused->error_code == kCannotResumeErr) {
-    ASSIGN_OR_RETURN(const auto all, store.ScanRecords(RecordFamily::kJobs, TableKeyPrefix(job.id)));
-    bool rest_is_copied_again = true;
-    for (const auto& [key, value] : all) {
-      ASSIGN_OR_RETURN(const TableRecord record, DecodeTable(value));
-      const bool named = std::find(names.begin(), names.end(), record.source) != names.end();
-      const bool fresh = CopyUnfinished(record.state) && record.progress.chunks_done() == 0;
-      rest_is_copied_again = rest_is_copied_again && (named || fresh);
-    }
-    if (rest_is_copied_again) {
-      ASSIGN_OR_RETURN(restart, connector.StartLog({LogStart::Mode::kNow, {}}, names));
-    }
-  }
-  return CommitNow(store, *writer, restart);
+  TRY(writer->SetReady(record->id, ready));
+  return CommitNow(store, *writer, {});
 }
 
 }  // namespace freshet

@@ -37,11 +37,15 @@ struct JobTables {
   JobDefinition& job;
 
   Status Apply(const AlterJobTables& statement);
+  // Describes all tables anew (reload_source_schema). Those whose shape is not the one the job follows, and stopped
+  // ones, are copied again; a table that cannot be described is left as it is.
+  Status ReloadSchemas();
 
  private:
   Result<TableName> Resolve(const std::string& text, const SourceOptions& source) const;
   Status Add(const std::vector<TableName>& names);
   Status Remove(const std::vector<TableName>& names);
+  Status RemoveOne(const TableName& name);
   Status Resync(const std::vector<TableName>& names);
 };
 

@@ -148,11 +148,15 @@ void Pipeline::ApplyLoop() {
     } else {
       status = sink_->Tick();
     }
+    if (Status filtered = sink_->TakeFilterFailure(); !filtered.ok()) {
+      Fail(std::move(filtered), Phase::kFilter);
+      break;
+    }
     if (!status.ok()) {
       Fail(std::move(status), Phase::kApply);
       break;
     }
-    if (!progressed && !std::holds_alternative<std::monostate>(item)) {
+    if (!progressed && sink_->commits() > 0 && !std::holds_alternative<std::monostate>(item)) {
       progressed = true;
       listener_.OnProgress();
     }

@@ -28,7 +28,7 @@ struct QuarantineRecord {
   JobId job;
   TaskId task;             // none: no task was open
   std::string table;       // source table or object, "schema.table"
-  Position position;       // of the log at the unit that carried the row: it lies at or before this place
+  Position position;       // applied before the unit or chunk with the row: the log behind it has the row
   std::string reason;      // names the column and the type, never the value
   std::string row = "{}";  // JSON object: column name to text, or null. Columns that were not sent are left out
   int64_t created_us = 0;  // wall clock, microseconds since 1970

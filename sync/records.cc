@@ -175,6 +175,7 @@ std::string EncodeJob(const JobDefinition& job) {
                 {"target_properties", PropertiesToJson(job.properties.target)},
                 {"added_tables", job.added_tables},
                 {"removed_tables", job.removed_tables},
+                {"reload_schema", job.reload_schema},
                 {"state", JobStateToJson(job.state)}};
   InsertMembersToJson(job, value);
   return Dump(value);
@@ -196,6 +197,7 @@ Result<JobDefinition> DecodeJob(std::string_view text) {
     job.added_tables = value.value("added_tables", std::vector<std::string>());
     job.removed_tables = value.value("removed_tables", std::vector<std::string>());
     InsertMembersFromJson(value, job);
+    job.reload_schema = value.value("reload_schema", false);
     ASSIGN_OR_RETURN(job.state, JobStateFromJson(value.at("state")));
     return job;
   });
@@ -278,7 +280,9 @@ std::string EncodeStatistics(const JobStatistics& statistics) {
                {"bytes", statistics.bytes},
                {"tasks_succeeded", statistics.tasks_succeeded},
                {"tasks_failed", statistics.tasks_failed},
-               {"tasks_canceled", statistics.tasks_canceled}});
+               {"tasks_canceled", statistics.tasks_canceled},
+               {"last_success_us", statistics.last_success_us},
+               {"last_event_us", statistics.last_event_us}});
 }
 
 Result<JobStatistics> DecodeStatistics(std::string_view text) {
@@ -290,6 +294,8 @@ Result<JobStatistics> DecodeStatistics(std::string_view text) {
     statistics.tasks_succeeded = value.value("tasks_succeeded", int64_t{0});
     statistics.tasks_failed = value.value("tasks_failed", int64_t{0});
     statistics.tasks_canceled = value.value("tasks_canceled", int64_t{0});
+    statistics.last_success_us = value.value("last_success_us", int64_t{0});
+    statistics.last_event_us = value.value("last_event_us", int64_t{0});
     return statistics;
   });
 }

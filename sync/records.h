@@ -46,6 +46,7 @@ struct JobDefinition {
   std::vector<std::string> added_tables;    // ALTER JOB ADD TABLE, "schema.table"
   std::vector<std::string> removed_tables;  // ALTER JOB DROP TABLE
   JobState state;
+  bool reload_schema = false;  // ALTER JOB reload_source_schema: done by the next start, then cleared
 };
 
 struct TableRecord {
@@ -85,6 +86,8 @@ struct JobStatistics {
   int64_t tasks_succeeded = 0;
   int64_t tasks_failed = 0;
   int64_t tasks_canceled = 0;
+  int64_t last_success_us = 0;  // wall clock, end of the newest task that succeeded; 0 none yet
+  int64_t last_event_us = 0;    // the source's clock, commit of the newest transaction loaded; 0 none yet
 };
 
 std::string JobKey(JobId job);

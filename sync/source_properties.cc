@@ -95,12 +95,6 @@ Status ParseTableKey(const std::string& key, const std::string& value, ParsedJob
   }
   if (value.empty()) return Invalid("Value for per-table config key '" + key + "' must not be empty");
   if (parts[2] == "target_table") {
-    for (const auto& [source, target] : parsed.options.target_names) {
-      if (target == value) {
-        return Invalid("tables '" + source + "' and '" + parts[1] + "' have the same target table '" + value +
-                       "': several sources into one target are not supported in this release");
-      }
-    }
     parsed.options.target_names[parts[1]] = value;
     return Status::Ok();
   }

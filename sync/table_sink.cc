@@ -6,12 +6,16 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "sync/project_batch.h"
 
 namespace freshet {
 
 TableSink::TableSink(Store& store, Settings settings, JobProgress& progress, const Clock& clock)
-    : store_(store), settings_(std::move(settings)), progress_(progress), clock_(clock) {}
+    : store_(store),
+      settings_(std::move(settings)),
+      progress_(progress),
+      clock_(clock),
+      filter_window_(settings_.options.max_filter_ratio,
+                     settings_.options.max_interval_s * kFilterWindowIntervals * 1'000'000) {}
 
 Result<std::unique_ptr<TableSink>> TableSink::Open(Store& store, Settings settings, JobProgress& progress,
                                                    const Clock& clock) {
@@ -41,6 +45,7 @@ Status TableSink::Reload() {
   removed_.clear();
   due_.clear();
   amount_ = {};
+  rejected_.clear();
   for (auto& [id, window] : windows_) window.poisoned = true;
   std::map<TableName, Table> before = std::move(tables_);
   tables_.clear();
@@ -60,6 +65,7 @@ Status TableSink::Reload() {
     table.shown_changed = true;
   }
   ASSIGN_OR_RETURN(ledger_, TaskLedger::Load(store_, settings_.job, settings_.options.max_interval_s, clock_));
+  ASSIGN_OR_RETURN(quarantine_, Quarantine::Load(store_, settings_.job, clock_));
   progress_.StatisticsChanged(ledger_->statistics());
   ShowTables();
   return Status::Ok();
@@ -128,6 +134,7 @@ Status TableSink::ApplyOnce(const Unit& unit) {
   }
   amount_.rows_read += static_cast<int64_t>(unit.rows);
   amount_.bytes += static_cast<int64_t>(unit.bytes);
+  TRY(CheckFilter());
   if (!unit.complete) {
     TRY(writer_->Commit(Position{}, false).status());
     in_pieces_ = true;
@@ -149,7 +156,9 @@ Status TableSink::AdvanceTables(const Position& applied) {
     }
     table.record.state = std::move(step.state);
     table.record_changed = true;
-    if (step.action == TableAction::kSetReady) TRY(writer_->SetReady(table.record.id, true));
+    if (step.action == TableAction::kSetReady && AllSourcesReady(table.record.id)) {
+      TRY(writer_->SetReady(table.record.id, true));
+    }
     Log(LogLevel::kInfo, "table_state",
         {{"job", settings_.job.value}, {"table", name.ToString()}, {"state", TableStateName(table.record.state)}});
   }
@@ -160,14 +169,22 @@ Status TableSink::AdvanceTables(const Position& applied) {
 Status TableSink::FinishCommit(const Position& ends_at, int64_t commit_time_us) {
   if (amount_.rows_read > 0) {
     std::vector<RecordWrite> records;
+    amount_.commit_time_us = commit_time_us;
     const Position& to = ends_at.empty() ? writer_->position() : ends_at;
     TRY(ledger_->Count(amount_, writer_->position(), to, records));
+    for (QuarantineRecord& rejected : rejected_) {
+      rejected.task = ledger_->current();
+      quarantine_->Add(std::move(rejected), records);
+    }
     for (RecordWrite& record : records) writer_->PutRecord(std::move(record));
   }
   PutTableRecords();
   ASSIGN_OR_RETURN(const UnitWriter::Committed committed, writer_->Commit(ends_at));
   in_pieces_ = false;
+  if (amount_.rows_read > 0 || !ends_at.empty()) ++commits_;
+  filter_window_.Count(amount_.rows_read, amount_.rows_rejected, clock_.WallUs());
   amount_ = {};
+  rejected_.clear();
   {
     MutexLock lock(durable_mutex_);
     undurable_.emplace_back(committed.commit, writer_->position());
@@ -198,10 +215,11 @@ Status TableSink::ApplyBatch(const RowBatch& batch) {
     amount_.rows_filtered += static_cast<int64_t>(batch.rows.size());
     return Status::Ok();
   }
+  const int64_t rejected_before = amount_.rows_rejected;
   TRY(Blame(*table, ApplyBatchTo(*table, batch)));
   table->record.events_applied += static_cast<int64_t>(batch.rows.size());
   table->shown_changed = true;
-  amount_.rows_loaded += static_cast<int64_t>(batch.rows.size());
+  amount_.rows_loaded += static_cast<int64_t>(batch.rows.size()) - (amount_.rows_rejected - rejected_before);
   return Status::Ok();
 }
 
@@ -214,11 +232,35 @@ Status TableSink::ApplyBatchTo(Table& table, const RowBatch& batch) {
     return Status(Code::kCorrupt, "rows came with schema version " + std::to_string(batch.schema->version) +
                                       ", the table has version " + std::to_string(table.stored->schema->version));
   }
-  ASSIGN_OR_RETURN(const RowBatch projected, ProjectBatch(batch, table.stored->schema));
+  ASSIGN_OR_RETURN(ProjectedBatch projected, ProjectBatch(batch, table.stored->schema));
+  Reject(std::move(projected.rejected));
   if (CopyUnfinished(table.record.state) || table.record.partial_history) {
-    return ApplyWithMissingRows(table, projected);
+    return ApplyWithMissingRows(table, projected.batch);
   }
-  return writer_->ApplyRows(table.record.id, projected, ApplyOptions{});
+  return writer_->ApplyRows(table.record.id, projected.batch, ApplyOptions{});
+}
+
+// The records are made in the commit, which knows the task.
+void TableSink::Reject(std::vector<RejectedRow> rows) {
+  amount_.rows_filtered += static_cast<int64_t>(rows.size());
+  amount_.rows_rejected += static_cast<int64_t>(rows.size());
+  for (RejectedRow& row : rows) {
+    QuarantineRecord record;
+    record.table = std::move(row.table);
+    record.position = writer_->position();
+    record.reason = std::move(row.reason);
+    record.row = std::move(row.row);
+    rejected_.push_back(std::move(record));
+    if (rejected_.size() > kQuarantineRowsKeptMax) rejected_.pop_front();
+  }
+}
+
+Status TableSink::CheckFilter() {
+  Status status = filter_window_.Check(amount_.rows_read, amount_.rows_rejected, clock_.WallUs());
+  if (status.ok()) return status;
+  const QuarantineRecord& newest = rejected_.back();
+  filter_failure_ = Status(status.code(), status.message() + " Table " + newest.table + ": " + newest.reason);
+  return status;
 }
 
 void TableSink::Move(Table& table, const TableInput& input) {

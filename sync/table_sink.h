@@ -21,12 +21,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "storage/unit_writer.h"
+#include "sync/filter_window.h"
 #include "sync/job_progress.h"
+#include "sync/project_batch.h"
+#include "sync/quarantine.h"
 #include "sync/records.h"
 #include "sync/sink.h"
 #include "sync/task_ledger.h"
@@ -82,8 +87,13 @@ class TableSink : public Sink {
     kGone,       // the table needs no chunk any more
     kCompleted,  // applied; it was the last: note the source's position
   };
-  // Closes the window. `done` is what the rows cover.
-  Result<ChunkOutcome> ApplyChunk(uint64_t window, const EncodedRows& rows, const PlannedChunk& done);
+  // What the rows of a chunk cover, and those that could not be encoded.
+  struct ChunkSource {
+    PlannedChunk done;
+    std::vector<RejectedRow> rejected;
+  };
+  // Closes the window.
+  Result<ChunkOutcome> ApplyChunk(uint64_t window, const EncodedRows& rows, const ChunkSource& source);
   Status NoteCopied(const TableName& table, const Position& source_position);
   Status StopTable(const TableName& table, const std::string& reason);
   void SetEstimate(const TableName& table, int64_t rows);
@@ -95,6 +105,10 @@ class TableSink : public Sink {
 
   // True when no table is being copied (snapshot jobs end then).
   bool AllSettled() const;
+  // Units and chunks written since the sink was opened.
+  uint64_t commits() const { return commits_; }
+  // Set by the call that failed because too many rows could not be loaded: the job must pause. Ok else.
+  Status TakeFilterFailure() { return std::exchange(filter_failure_, Status::Ok()); }
 
  private:
   struct Table {
@@ -125,9 +139,19 @@ class TableSink : public Sink {
   Status DropFromLog(Table& table, const SchemaChange& change);
   Status AlterFromLog(Table& table, const SchemaChange& change);
   Status RestartCopy(Table& table, const SchemaChange& change);
+  // --- targets that several sources share, in table_sink_shared.cc
+  bool SharesTarget(const Table& table) const;
+  bool AllSourcesReady(TableId id) const;
+  void StopShared(Table& table, std::string_view statement);
+  // Lets a table that the log created have a target of this job; false when it may not.
+  bool JoinTarget(Table& table);
+  void CopyAgainFromStart(Table& table);
   Status AdvanceTables(const Position& applied);
   Status FinishCommit(const Position& ends_at, int64_t commit_time_us);
-  Status ApplyChunkRows(Table& table, const EncodedRows& rows, const PlannedChunk& done);
+  Status ApplyChunkRows(Table& table, const EncodedRows& rows, const ChunkSource& source);
+  void Reject(std::vector<RejectedRow> rows);
+  // An error when the open unit's rejected rows are more than load.max_filter_ratio allows.
+  Status CheckFilter();
   Status NextPass(Table& table);
   void Move(Table& table, const TableInput& input);
   void Stop(Table& table, std::string reason);
@@ -149,9 +173,14 @@ class TableSink : public Sink {
   std::map<uint64_t, OpenWindowState> windows_;
   uint64_t next_window_ = 1;
   bool in_pieces_ = false;
-  std::vector<TableName> removed_;  // in the open unit
-  std::vector<CopyDue> due_;        // in the open unit
-  TaskLedger::Amount amount_;       // of the open unit, all its pieces
+  std::vector<TableName> removed_;         // in the open unit
+  std::vector<CopyDue> due_;               // in the open unit
+  TaskLedger::Amount amount_;              // of the open unit, all its pieces
+  std::deque<QuarantineRecord> rejected_;  // of the open unit, the newest kQuarantineRowsKeptMax
+  std::optional<Quarantine> quarantine_;
+  FilterWindow filter_window_;
+  Status filter_failure_;
+  uint64_t commits_ = 0;
   std::optional<TableName> blamed_;
 
   mutable Mutex durable_mutex_;

@@ -57,7 +57,7 @@ void TableSink::CloseWindow(uint64_t id) {
   windows_.erase(window);
 }
 
-Result<TableSink::ChunkOutcome> TableSink::ApplyChunk(uint64_t id, const EncodedRows& rows, const PlannedChunk& done) {
+Result<TableSink::ChunkOutcome> TableSink::ApplyChunk(uint64_t id, const EncodedRows& rows, const ChunkSource& source) {
   FAILPOINT("sync.copy.before_apply");
   const auto window = windows_.find(id);
   CHECK(window != windows_.end());
@@ -70,7 +70,7 @@ Result<TableSink::ChunkOutcome> TableSink::ApplyChunk(uint64_t id, const Encoded
     CloseWindow(id);
     return ChunkOutcome::kReadAgain;
   }
-  if (Status status = ApplyChunkRows(*table, rows, done); !status.ok()) {
+  if (Status status = ApplyChunkRows(*table, rows, source); !status.ok()) {
     CloseWindow(id);
     return status;
   }
@@ -81,7 +81,13 @@ Result<TableSink::ChunkOutcome> TableSink::ApplyChunk(uint64_t id, const Encoded
   return completed ? ChunkOutcome::kCompleted : ChunkOutcome::kApplied;
 }
 
-Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const PlannedChunk& done) {
+Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const ChunkSource& source) {
+  Reject(source.rejected);
+  amount_.rows_read += static_cast<int64_t>(rows.rows.size() + source.rejected.size());
+  if (Status status = CheckFilter(); !status.ok()) {
+    TRY(Reload());
+    return status;
+  }
   static const TouchedKeys kNone;
   Result<uint64_t> written = writer_->ApplyChunk(rows, table.touched ? *table.touched : kNone);
   if (!written.ok()) {
@@ -90,9 +96,8 @@ Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const Pl
     return std::move(written).status().At("write chunk");
   }
   table.record.rows_copied += static_cast<int64_t>(rows.rows.size());
-  table.record.progress.MarkDone(done);
+  table.record.progress.MarkDone(source.done);
   table.record_changed = true;
-  amount_.rows_read += static_cast<int64_t>(rows.rows.size());
   amount_.rows_loaded += static_cast<int64_t>(rows.rows.size());
   amount_.bytes += static_cast<int64_t>(rows.bytes.size());
   return Status::Ok();

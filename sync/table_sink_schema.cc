@@ -6,6 +6,16 @@
 
 namespace freshet {
 
+namespace {
+
+std::vector<uint32_t> KeyIds(const TableSchema& schema) {
+  std::vector<uint32_t> ids;
+  for (const uint32_t column : schema.key_columns) ids.push_back(schema.columns[column].id);
+  return ids;
+}
+
+}  // namespace
+
 // Open windows of the table have read, or may have read, what the change has made untrue.
 void TableSink::Poison(const TableName& table) {
   for (auto& [id, window] : windows_) {
@@ -30,7 +40,10 @@ Status TableSink::ApplyChangeTo(Table& table, const SchemaChange& change) {
   switch (change.kind) {
     case SchemaChangeKind::kCreateTable: break;  // has no table yet: ApplyChange
     case SchemaChangeKind::kDropTable: return DropFromLog(table, change);
-    case SchemaChangeKind::kTruncateTable: return writer_->TruncateTable(table.record.id);
+    case SchemaChangeKind::kTruncateTable:
+      if (!SharesTarget(table)) return writer_->TruncateTable(table.record.id);
+      StopShared(table, "TRUNCATE");
+      break;
     case SchemaChangeKind::kAlterTable: return AlterFromLog(table, change);
     case SchemaChangeKind::kStopTable: Stop(table, change.reason); break;
     case SchemaChangeKind::kRenameTable:
@@ -62,6 +75,8 @@ Status TableSink::CreateFromLog(const SchemaChange& change) {
     table.stored = *stored;
     table.record.id = table.stored->id;
     table.record.state = TableReady{};  // the log has every row of it
+  } else if (stored.code() == Code::kExists && JoinTarget(table)) {
+    table.record.state = TableReady{};
   } else if (stored.code() == Code::kExists) {
     table.record.state = TableStopped{"target table " + settings_.database + "." + table.record.target +
                                       " exists already and is not this job's; DROP TABLE it, then RESYNC TABLE"};
@@ -79,6 +94,10 @@ Status TableSink::DropFromLog(Table& table, const SchemaChange& change) {
     Stop(table, "the source table was dropped; its rows stay because schema_change_behavior is ignore");
     return Status::Ok();
   }
+  if (SharesTarget(table)) {
+    StopShared(table, "DROP");
+    return Status::Ok();
+  }
   TRY(writer_->ApplySchemaChange(table.record.id, change));
   const TableName name = table.record.source;
   writer_->PutRecord({RecordFamily::kJobs, TableKey(settings_.job, name), std::nullopt});
@@ -88,16 +107,31 @@ Status TableSink::DropFromLog(Table& table, const SchemaChange& change) {
 }
 
 Status TableSink::AlterFromLog(Table& table, const SchemaChange& change) {
+  const bool ignored = settings_.options.schema_change == SchemaChangeBehavior::kIgnore;
+  if (!ignored && SharesTarget(table)) {
+    StopShared(table, "ALTER TABLE");
+    return Status::Ok();
+  }
+  if (ignored && KeyIds(*change.old_schema) != KeyIds(*change.new_schema)) {
+    // From now on the log names rows by a key that the mirror does not have.
+    Stop(table, "the source table's key was changed, which schema_change_behavior=ignore cannot pass over");
+    return Status::Ok();
+  }
   table.record.source_schema = change.new_schema;
   table.record_changed = true;
-  if (settings_.options.schema_change == SchemaChangeBehavior::kIgnore) return Status::Ok();
+  if (ignored) return Status::Ok();
   TRY(writer_->ApplySchemaChange(table.record.id, change));
   table.stored = writer_->table(table.record.id);
   return Status::Ok();
 }
 
+// Every source of the target is copied again: their rows go together.
 Status TableSink::RestartCopy(Table& table, const SchemaChange& change) {
   if (change.new_schema && change.old_schema && !(*change.new_schema == *change.old_schema)) {
+    if (SharesTarget(table)) {
+      StopShared(table, "ALTER TABLE");
+      return Status::Ok();
+    }
     SchemaChange alter = change;
     alter.kind = SchemaChangeKind::kAlterTable;
     TRY(writer_->ApplySchemaChange(table.record.id, alter));
@@ -105,14 +139,12 @@ Status TableSink::RestartCopy(Table& table, const SchemaChange& change) {
   }
   TRY(writer_->TruncateTable(table.record.id));
   TRY(writer_->SetReady(table.record.id, false));
-  table.stored = writer_->table(table.record.id);
-  table.record.progress = CopyProgress();
-  table.record.copy_again = false;
-  table.record.passes = 0;
-  table.record.partial_history = false;
-  table.record.rows_copied = 0;
-  Move(table, CopyAgain{});
-  due_.push_back({table.record.source, table.record.source_schema, table.record.progress});
+  const TableId target = table.record.id;
+  for (auto& [name, source] : tables_) {
+    if (source.record.id != target || std::holds_alternative<TableStopped>(source.record.state)) continue;
+    source.stored = writer_->table(target);
+    CopyAgainFromStart(source);
+  }
   return Status::Ok();
 }
 

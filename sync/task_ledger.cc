@@ -44,6 +44,7 @@ Status TaskLedger::Count(const Amount& amount, const Position& from, const Posit
   statistics_.rows_read += amount.rows_read;
   statistics_.rows_filtered += amount.rows_filtered;
   statistics_.bytes += amount.bytes;
+  if (amount.commit_time_us != 0) statistics_.last_event_us = amount.commit_time_us;
   records.push_back({RecordFamily::kLedger, TaskKey(job_, current_->id), EncodeTask(*current_)});
   records.push_back({RecordFamily::kLedger, StatisticsKey(job_), EncodeStatistics(statistics_)});
   return Status::Ok();
@@ -58,7 +59,10 @@ void TaskLedger::Close(std::string_view status, std::string_view error, std::vec
   current_->status = status;
   current_->error = error;
   current_->finished_us = clock_->WallUs();
-  if (status == "SUCCESS") ++statistics_.tasks_succeeded;
+  if (status == "SUCCESS") {
+    ++statistics_.tasks_succeeded;
+    statistics_.last_success_us = current_->finished_us;
+  }
   if (status == "FAILED") ++statistics_.tasks_failed;
   if (status == "CANCELED") ++statistics_.tasks_canceled;
   records.push_back({RecordFamily::kLedger, TaskKey(job_, current_->id), EncodeTask(*current_)});

@@ -24,8 +24,10 @@ class TaskLedger {
   struct Amount {
     int64_t rows_read = 0;
     int64_t rows_loaded = 0;
-    int64_t rows_filtered = 0;
+    int64_t rows_filtered = 0;  // not loaded: of tables that are not followed, and rejected ones
+    int64_t rows_rejected = 0;  // could not be loaded: in the quarantine
     int64_t bytes = 0;
+    int64_t commit_time_us = 0;  // of the newest transaction in it; 0 unknown
   };
   // Counts into the current task (a new one is opened when none is, or its window is over) and appends the
   // records to put into the same commit.
@@ -37,6 +39,8 @@ class TaskLedger {
   void CloseIfOver(std::vector<RecordWrite>& records);
 
   const JobStatistics& statistics() const { return statistics_; }
+  // The open task, or none.
+  TaskId current() const { return current_ ? current_->id : TaskId{}; }
 
  private:
   TaskLedger(Store& store, JobId job, int64_t max_interval_s, const Clock& clock)

@@ -219,7 +219,7 @@ class Mirror {
     Flight flight = std::move(flights_[at]);
     flights_.erase(flights_.begin() + static_cast<std::ptrdiff_t>(at));
     if (flight.generation != generation_) return sink_->CloseWindow(flight.window.id);
-    auto outcome = sink_->ApplyChunk(flight.window.id, *flight.rows, flight.done);
+    auto outcome = sink_->ApplyChunk(flight.window.id, *flight.rows, {flight.done, {}});
     ASSERT_TRUE(outcome.ok()) << outcome.status().message();
     switch (*outcome) {
       case TableSink::ChunkOutcome::kApplied:

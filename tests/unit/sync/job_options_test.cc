@@ -123,13 +123,14 @@ TEST(JobOptions, PerTableKeys) {
   EXPECT_HAS(MysqlError({{"table.a.b.c", "x"}}), "Malformed per-table config key");
   EXPECT_HAS(MysqlError({{"table.a.what", "x"}}), "Unknown per-table config key: 'table.a.what'");
   EXPECT_HAS(MysqlError({{"table.a.target_table", ""}}), "must not be empty");
-  EXPECT_HAS(MysqlError({{"table.a.target_table", "x"}, {"table.b.target_table", "x"}}),
-             "have the same target table 'x'");
+  EXPECT_EQ(MysqlError({{"table.a.target_table", "x"}, {"table.b.target_table", "x"}}), "ok");
   const Result<ParsedJob> parsed = ParseJob(
       SourceKind::kMysql, {}, Mysql({{"table.a.target_table", "b"}, {"table.x\\.y.exclude_columns", "p, q"}}), {});
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->options.TargetName({"shop", "a"}), "b");
   EXPECT_EQ(parsed->options.TargetName({"shop", "c"}), "c");
+  EXPECT_TRUE(parsed->options.IsRenamed({"shop", "a"}));
+  EXPECT_FALSE(parsed->options.IsRenamed({"shop", "c"}));
   ASSERT_NE(parsed->options.ExcludedColumns({"x", "y"}), nullptr);
   EXPECT_EQ(*parsed->options.ExcludedColumns({"x", "y"}), (std::vector<std::string>{"p", "q"}));
 }

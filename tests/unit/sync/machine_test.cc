@@ -13,8 +13,12 @@ namespace {
 constexpr int64_t kNow = 1'000'000'000;
 
 std::vector<JobState> AllJobStates() {
-  return {JobPending{},  JobRunning{}, JobPaused{"X", "waits", kNow + 1, 2}, JobPaused{std::string(kManualPauseErr)},
-          JobFinished{}, JobStopped{}};
+  return {JobPending{0, true},
+          JobRunning{0, true},
+          JobPaused{"X", "waits", kNow + 1, 2},
+          JobPaused{std::string(kManualPauseErr)},
+          JobFinished{},
+          JobStopped{}};
 }
 
 std::string After(const JobState& state, const JobInput& input, int64_t now = kNow) {
@@ -49,7 +53,7 @@ TEST(JobMachine, EveryInputInEveryStateLeadsWhereTheTableSays) {
 }
 
 TEST(JobMachine, LostConnectionIsRetriedTenTimesWithGrowingWaits) {
-  JobState state = JobPending{};
+  JobState state = JobPending{0, true};
   int64_t now = kNow;
   const std::vector<int64_t> waits_s = {10, 20, 40, 80, 160, 300, 300, 300, 300, 300};
   for (const int64_t wait_s : waits_s) {
@@ -93,6 +97,26 @@ TEST(JobMachine, WrongPasswordIsNotRetriedLikeALostConnection) {
   }
 }
 
+TEST(JobMachine, TheFirstLostConnectionIsReconnectedAtOnceAndTheNextOneWaitsUntilThereWasProgress) {
+  const PipelineFailed lost{Code::kUnavailable, Phase::kRead, "killed", false};
+  for (const JobState& start : std::vector<JobState>{JobPending{}, JobRunning{}}) {
+    const JobStep first = Advance(start, lost, kNow);
+    ASSERT_EQ(first.action, JobAction::kStartPipeline);
+    EXPECT_EQ(JobStateName(first.state), "PENDING");
+    const JobState reopened = Advance(first.state, PipelineOpened{}, kNow).state;
+    const JobStep second = Advance(reopened, lost, kNow);
+    EXPECT_EQ(second.action, JobAction::kStopPipeline);
+    EXPECT_EQ(std::get<JobPaused>(second.state).resume_at_us, kNow + 10'000'000);
+    const JobState progressed = Advance(reopened, PipelineProgressed{}, kNow).state;
+    EXPECT_EQ(Advance(progressed, lost, kNow).action, JobAction::kStartPipeline);
+  }
+  // A busy disk or slot is no lost connection; nor does an automatic resume bring a reconnect of its own.
+  EXPECT_EQ(Advance(JobRunning{}, PipelineFailed{Code::kLocalIo, Phase::kApply, "full", false}, kNow).action,
+            JobAction::kStopPipeline);
+  const JobState resumed = Advance(JobPaused{"X", "m", kNow, 3}, TimePassed{}, kNow).state;
+  EXPECT_EQ(Advance(resumed, lost, kNow).action, JobAction::kStopPipeline);
+}
+
 TEST(JobMachine, ARunThatWorkedWellIsReconnectedAtOnce) {
   const JobStep step = Advance(JobRunning{}, PipelineFailed{Code::kUnavailable, Phase::kRead, "killed", true}, kNow);
   EXPECT_EQ(JobStateName(step.state), "PENDING");
@@ -103,6 +127,14 @@ TEST(ErrorPolicy, CorruptRowsStopTheirTableAndACorruptStoreEndsTheProcess) {
   EXPECT_EQ(DecideError(Code::kCorrupt, Phase::kTable).verdict, Verdict::kStopTable);
   EXPECT_EQ(DecideError(Code::kCorrupt, Phase::kApply).verdict, Verdict::kExit);
   EXPECT_EQ(DecideError(Code::kCorrupt, Phase::kRead).verdict, Verdict::kPauseJob);
+}
+
+TEST(ErrorPolicy, TooManyFilteredRowsPauseTheJobForGood) {
+  const JobStep step = Advance(JobRunning{}, PipelineFailed{Code::kConflict, Phase::kFilter, "too many", true}, kNow);
+  const auto& paused = std::get<JobPaused>(step.state);
+  EXPECT_EQ(paused.error_code, kTooManyFailureRowsErr);
+  EXPECT_EQ(paused.message, "too many");
+  EXPECT_EQ(paused.resume_at_us, 0);
 }
 
 TEST(ErrorPolicy, AGonePositionNamesResync) {

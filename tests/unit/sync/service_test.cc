@@ -224,7 +224,8 @@ TEST_F(ServiceTest, JobsAndTasksHaveTheReferenceColumnsAndNoSecrets) {
   ASSERT_TRUE(Create().ok());
   ExpectMirrored(orders_);
   SystemTable jobs = service_->JobsTable();
-  ASSERT_EQ(jobs.columns.size(), 20u);
+  ASSERT_EQ(jobs.columns.size(), 21u);
+  EXPECT_EQ(jobs.columns.back(), "LastTaskSuccessTime");
   const auto rows = jobs.read({{"type", "insert"}});
   ASSERT_TRUE(rows.ok());
   ASSERT_EQ(rows->size(), 1u);
