@@ -120,6 +120,30 @@ TEST(RelationDiff, DropAndAddOfTheSameNameIsAResync) {
   EXPECT_EQ(f.Compare({"id", "a", "b"}).kind, Kind::kResync);
 }
 
+// Column b is generated; `excluded`: the log did not carry it when the table was described.
+Fixture WithGenerated(bool excluded) {
+  Fixture f;
+  auto schema = std::make_shared<TableSchema>(*f.schema);
+  schema->columns[2].generated = true;
+  schema->columns[2].excluded = excluded;
+  f.schema = schema;
+  f.live.columns[2].generated = f.live.columns[2].generated_stored = true;
+  return f;
+}
+
+TEST(RelationDiff, GeneratedColumnIsFollowedWhenItIsPublished) {
+  EXPECT_EQ(WithGenerated(false).Compare({"id", "a", "b"}).kind, Kind::kSame);
+  EXPECT_EQ(WithGenerated(false).Compare({"id", "a"}).kind, Kind::kStop);  // the publication stopped sending it
+}
+
+TEST(RelationDiff, GeneratedColumnThatIsLeftOutIsNotMissed) {
+  EXPECT_EQ(WithGenerated(true).Compare({"id", "a"}).kind, Kind::kSame);
+  EXPECT_EQ(WithGenerated(true).Compare({"id", "a", "b"}).kind, Kind::kSame);  // published now, not mirrored yet
+  Fixture plain = WithGenerated(true);
+  plain.live.columns[2].generated = false;
+  EXPECT_EQ(plain.Compare({"id", "a", "b"}).kind, Kind::kStop);
+}
+
 TEST(RelationDiff, WhatCannotBeFollowedStopsTheTable) {
   Fixture retyped;
   retyped.retyped = "a";
