@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "sql/statement.h"
 #include "sql/token.h"
 
 namespace freshet {
@@ -30,8 +31,12 @@ struct DialectContext {
   // Value of @@name or (with the "@") of a user variable; nullopt: unknown.
   std::function<std::optional<std::string>(std::string_view name)> variable;
   std::set<std::string, std::less<>> system_tables;  // lower case: jobs, tasks, ..
+  // Functions over files, lower case, and what stands for a call of one in DuckDB's SQL.
+  std::set<std::string, std::less<>> file_functions;
+  std::function<std::string(const std::string& name, Properties arguments)> file_call;
   // Empty: '?' stays. Else one value per '?', in order.
   std::vector<ParameterValue> parameters;
+  bool lenient_casts = false;  // CAST and CONVERT give NULL for what does not fit
 };
 
 // kInvalid, kUnsupported: a construct whose meaning DuckDB does not share (the text says what to write).

@@ -51,6 +51,7 @@ Result<std::string> Rewriter::Call(size_t at, size_t close) {
   if (context_.system_tables.contains(name)) {
     return SystemTableCall(name, at + 1, close);
   }
+  if (context_.file_functions.contains(name)) return FileCall(at, close);
   const std::vector<Range> arguments = Arguments(at + 1, close);
   if (arguments.empty()) {
     if (name == "database" || name == "schema") {
@@ -119,6 +120,19 @@ Result<std::string> Rewriter::TemplateCall(std::string_view text, const std::vec
   return text.starts_with("CASE") ? "(" + out + ")" : out;
 }
 
+// name("key"="value", ...). Errors point to the name: the text of the arguments holds secrets.
+Result<std::string> Rewriter::FileCall(size_t at, size_t close) {
+  Properties properties;
+  for (const Range& argument : Arguments(at + 1, close)) {
+    if (argument.size() != 3 || tokens_[argument.begin].kind != TokenKind::kString ||
+        !tokens_[argument.begin + 1].IsSymbol("=") || tokens_[argument.begin + 2].kind != TokenKind::kString) {
+      return SyntaxErrorAt(sql_, tokens_[at].begin, tokens_[at].value + "(\"key\" = \"value\", ..) with quoted values");
+    }
+    properties.emplace_back(tokens_[argument.begin].value, tokens_[argument.begin + 2].value);
+  }
+  return context_.file_call(ToLower(tokens_[at].value), std::move(properties));
+}
+
 // name("key"="value", ...): keys and values quoted or bare.
 Result<std::string> Rewriter::SystemTableCall(std::string_view name, size_t open, size_t close) {
   std::vector<std::pair<std::string, std::string>> pairs;
@@ -168,7 +182,8 @@ Result<std::string> Rewriter::CastCall(const std::vector<Range>& arguments) {
     if (depth != 0 || !tokens_[i].Is("AS") || i + 1 >= inside.end) continue;
     ASSIGN_OR_RETURN(const std::string value, Rewrite({inside.begin, i}));
     ASSIGN_OR_RETURN(const std::string type, CastType({i + 1, inside.end}));
-    return std::string(tokens_[inside.begin - 2].Is("TRY_CAST") ? "TRY_CAST(" : "CAST(") + value + " AS " + type + ")";
+    const bool lenient = context_.lenient_casts || tokens_[inside.begin - 2].Is("TRY_CAST");
+    return std::string(lenient ? "TRY_CAST(" : "CAST(") + value + " AS " + type + ")";
   }
   return SyntaxErrorAt(sql_, tokens_[inside.end].begin, "AS and a type");
 }
@@ -183,7 +198,7 @@ Result<std::string> Rewriter::ConvertCall(const std::vector<Range>& arguments) {
   if (arguments.size() < 2) return std::string();
   ASSIGN_OR_RETURN(const std::string value, Rewrite(arguments[0]));
   ASSIGN_OR_RETURN(const std::string type, CastType({arguments[1].begin, arguments.back().end}));
-  return "CAST(" + value + " AS " + type + ")";
+  return std::string(context_.lenient_casts ? "TRY_CAST(" : "CAST(") + value + " AS " + type + ")";
 }
 
 // GROUP_CONCAT([DISTINCT] expr, .. [ORDER BY ..] [SEPARATOR 'x'])

@@ -49,6 +49,7 @@ class Rewriter {
 
   // dialect_calls.cc: name ( arguments ), `at` at the name. Returns the text, or "" when the call passes through.
   Result<std::string> Call(size_t at, size_t close);
+  Result<std::string> FileCall(size_t at, size_t close);
   Result<std::string> SystemTableCall(std::string_view name, size_t open, size_t close);
   Result<std::string> CastCall(const std::vector<Range>& arguments);
   Result<std::string> ConvertCall(const std::vector<Range>& arguments);

@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "sql/facts.h"
+#include "sql/file_function.h"
+#include "sql/mapping_input.h"
 #include "sql/row_function.h"
 #include "sql/session.h"
 #include "sql/table_scan.h"
@@ -78,7 +80,9 @@ Status DuckEngine::Open() {
   catalog_id_ = ConnectionId(catalog_.get());
   TRY(OpenFiles());
   TRY(RegisterTableScan(catalog_.get(), contexts_));
+  TRY(RegisterMappingInput(catalog_.get(), contexts_));
   TRY(RegisterFacts(catalog_.get(), contexts_));
+  TRY(RegisterFileScan(catalog_.get(), *this));
   TRY(DefineFacts());
   for (const char* macro : kMacros) TRY(RunSql(catalog_.get(), macro));
   for (const auto& [name, value] : kSettings) {
@@ -142,6 +146,12 @@ void DuckEngine::RegisterSystemTable(const std::string& name, SystemTable table)
 std::set<std::string, std::less<>> DuckEngine::system_table_names() const {
   std::set<std::string, std::less<>> names;
   for (const auto& [name, table] : system_tables_) names.insert(name);
+  return names;
+}
+
+std::set<std::string, std::less<>> DuckEngine::file_function_names() const {
+  std::set<std::string, std::less<>> names;
+  for (const auto& [name, function] : file_functions_) names.insert(name);
   return names;
 }
 

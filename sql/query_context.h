@@ -32,6 +32,10 @@ class ScanError {
   Status status_ GUARDED_BY(mutex_);
 };
 
+class MappingInput;
+
+struct FileSet;
+
 struct QueryContext {
   std::shared_ptr<const ReadView> view;
   std::map<TableId, KeyRange> key_ranges;
@@ -41,6 +45,9 @@ struct QueryContext {
   std::shared_ptr<ScanError> error = std::make_shared<ScanError>();
   // information_schema and performance_schema rows: of this session.
   std::map<std::string, std::string> variables;
+  // The rows that a mapping runs over; null outside mappings.
+  std::shared_ptr<MappingInput> mapping_input;
+  std::vector<std::shared_ptr<const FileSet>> files;  // of the statement's s3(..) calls, by number
   std::string user;
   uint32_t connection_id = 0;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/session.h"
 
+#include <algorithm>
+
 #include "base/version.h"
+#include "sql/file_function.h"
 #include "sql/key_range.h"
 #include "sql/token.h"
 
@@ -76,6 +79,7 @@ DialectContext DuckSession::MakeDialect() const {
   dialect.connection_id = connection_id_;
   dialect.version = kMysqlVersion;
   dialect.system_tables = engine_.system_table_names();
+  dialect.file_functions = engine_.file_function_names();
   dialect.variable = [this](std::string_view name) -> std::optional<std::string> {
     const auto own = variables_.find(std::string(name));
     if (own != variables_.end()) return own->second;
@@ -173,6 +177,31 @@ Result<DuckSession::Planned> DuckSession::Prepare(const std::string& sql,
   return planned;
 }
 
+void DuckSession::Cancel() {
+  {
+    MutexLock lock(fetch_mutex_);
+    if (fetch_) fetch_->request_stop();
+  }
+  duckdb_interrupt(connection_.get());
+}
+
+Status DuckSession::OpenFileSets(std::vector<FileCall> calls, QueryContext& context) {
+  if (calls.empty()) return Status::Ok();
+  StopToken stop;
+  {
+    MutexLock lock(fetch_mutex_);
+    stop = fetch_.emplace().get_token();
+  }
+  for (FileCall& call : calls) {
+    ASSIGN_OR_RETURN(LocalFiles files, engine_.file_function(call.function)(std::move(call.arguments), stop));
+    ASSIGN_OR_RETURN(std::shared_ptr<const FileSet> set, MakeFileSet(engine_, std::move(files)));
+    context.files.push_back(std::move(set));
+  }
+  MutexLock lock(fetch_mutex_);
+  fetch_.reset();
+  return Status::Ok();
+}
+
 Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vector<ParameterValue> parameters,
                                                bool start) {
   ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(sql, ansi_quotes()));
@@ -181,8 +210,17 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
   TRY(RefuseWrites(tokens, *view));
   DialectContext dialect = MakeDialect();
   dialect.parameters = std::move(parameters);
+  std::vector<FileCall> file_calls;
+  dialect.file_call = [&file_calls](const std::string& name, Properties arguments) {
+    const FileCall call{name, std::move(arguments)};
+    const auto same = std::find(file_calls.begin(), file_calls.end(), call);
+    const size_t number = static_cast<size_t>(same - file_calls.begin());
+    if (same == file_calls.end()) file_calls.push_back(call);
+    return FileScanCall(number);
+  };
   ASSIGN_OR_RETURN(const std::string rewritten, RewriteQuery(sql, tokens, dialect));
   const std::shared_ptr<QueryContext> context = MakeContext(view);
+  TRY(OpenFileSets(std::move(file_calls), *context));
 
   MutexLock lock(engine_.planning());
   std::vector<StoredTablePtr> tables;
@@ -198,7 +236,10 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
     search_path_ = database_;
   }
   engine_.contexts().Set(duckdb_id_, context);
-  ASSIGN_OR_RETURN(Planned planned, Prepare(rewritten, context));
+  Result<Planned> prepared = Prepare(rewritten, context);
+  // The statement holds its context itself; kept here, it would keep the files of this statement until the next.
+  if (!context->files.empty()) engine_.contexts().Remove(duckdb_id_);
+  ASSIGN_OR_RETURN(Planned planned, std::move(prepared));
   if (start &&
       duckdb_pending_prepared_streaming(planned.query.prepared.get(), planned.query.pending.out()) != DuckDBSuccess) {
     const Status scan = context->error->Get();

@@ -48,6 +48,8 @@ class DuckEngine final : public SqlEngine {
   QueryContexts& contexts() { return contexts_; }
   const SqlEngineOptions& options() const { return options_; }
   std::set<std::string, std::less<>> system_table_names() const;
+  std::set<std::string, std::less<>> file_function_names() const;
+  const FileFunction& file_function(const std::string& name) const { return file_functions_.at(name); }
 
  private:
   Status DefineFacts();
@@ -83,7 +85,7 @@ class DuckSession final : public SqlSession {
   const std::string& database() const override { return database_; }
   Status UseDatabaseNamed(const std::string& name) override;
   std::string variable(std::string_view name) const override;
-  void Cancel() override { duckdb_interrupt(connection_.get()); }
+  void Cancel() override;
 
  private:
   using Rows = std::vector<std::vector<std::optional<std::string>>>;
@@ -107,6 +109,14 @@ class DuckSession final : public SqlSession {
   DialectContext MakeDialect() const;
   Status RefuseWrites(const std::vector<Token>& tokens, const ReadView& view) const;
   bool ansi_quotes() const;
+
+  // Fetches and opens the files of the statement's s3(..) calls, before anything is planned.
+  struct FileCall {
+    std::string function;
+    Properties arguments;
+    bool operator==(const FileCall&) const = default;
+  };
+  Status OpenFileSets(std::vector<FileCall> calls, QueryContext& context);
 
   // session_catalog.cc
   Status Assign(const SetVariables& set);
@@ -136,6 +146,8 @@ class DuckSession final : public SqlSession {
   std::string database_;
   std::string search_path_;  // database that DuckDB's search path was set to
   std::map<std::string, std::string> variables_;
+  Mutex fetch_mutex_;
+  std::optional<StopSource> fetch_ GUARDED_BY(fetch_mutex_);  // of the running statement's files
 };
 
 // SQL LIKE with % and _ and \ as escape, ASCII case-insensitive, for SHOW .. LIKE. "" matches all.

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "sync/s3/new_file.h"
+
 namespace freshet {
 
 namespace {
@@ -64,17 +66,6 @@ Result<int> OpenBelow(const ObjectSource& source, const std::string& key) {
   if (fstat(file.get(), &facts) != 0) return FileError(shown, "cannot read", errno);
   if (!S_ISREG(facts.st_mode)) return Status(Code::kInvalid, shown + " is not a file");
   return file.Release();
-}
-
-Status WriteAll(int to, const char* data, size_t size, const std::string& shown) {
-  while (size > 0) {
-    const ssize_t put = write(to, data, size);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return Status(Code::kLocalIo, "cannot write a copy of " + shown + ": " + std::strerror(errno));
-    data += put;
-    size -= static_cast<size_t>(put);
-  }
-  return Status::Ok();
 }
 
 }  // namespace
@@ -147,21 +138,19 @@ Status LocalStore::Fetch(const ObjectInfo& object, const std::string& path, Stop
   if (fstat(from.get(), &facts) != 0) return FileError(shown, "cannot read", errno);
   const Status changed(Code::kConflict, shown + " changed while it was read");
   if (EtagOf(facts) != object.etag) return changed.Copy();
-  const Descriptor to(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (to.get() < 0) return Status(Code::kLocalIo, "cannot write a copy of " + shown + ": " + std::strerror(errno));
+  ASSIGN_OR_RETURN(NewFile to, NewFile::Create(path));
   std::vector<char> block(kCopyBlockBytes);
-  uint64_t copied = 0;
   while (true) {
     if (stop.stop_requested()) return Status(Code::kCancelled, "fetching " + shown + " was cancelled");
     const ssize_t got = read(from.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FileError(shown, "cannot read", errno);
     if (got == 0) break;
-    TRY(WriteAll(to.get(), block.data(), static_cast<size_t>(got), shown));
-    copied += static_cast<uint64_t>(got);
+    TRY(to.Append({block.data(), static_cast<size_t>(got)}));
   }
   if (fstat(from.get(), &facts) != 0) return FileError(shown, "cannot read", errno);
-  return EtagOf(facts) == object.etag && copied == object.size ? Status::Ok() : changed.Copy();
+  if (EtagOf(facts) != object.etag || to.size() != object.size) return changed.Copy();
+  return to.Keep();
 }
 
 }  // namespace freshet

