@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/jdbc_url.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -72,6 +73,19 @@ Status ParseHostPort(std::string_view text, SourceUrl& url) {
   return Status::Ok();
 }
 
+// Logins that JDBC drivers take from the parameters; everything else there is for a driver that is not ours.
+void ReadLoginParameters(std::string_view parameters, SourceUrl& url) {
+  while (!parameters.empty()) {
+    const std::string_view parameter = parameters.substr(0, parameters.find('&'));
+    parameters.remove_prefix(std::min(parameter.size() + 1, parameters.size()));
+    const size_t equals = parameter.find('=');
+    if (equals == parameter.npos) continue;
+    const std::string_view name = parameter.substr(0, equals);
+    if (name == "user" && url.user.empty()) url.user = DecodePercent(parameter.substr(equals + 1));
+    if (name == "password" && url.password.empty()) url.password = DecodePercent(parameter.substr(equals + 1));
+  }
+}
+
 }  // namespace
 
 Result<SourceUrl> ParseSourceUrl(std::string_view text) {
@@ -85,7 +99,9 @@ Result<SourceUrl> ParseSourceUrl(std::string_view text) {
   url.kind = scheme->kind;
   url.port = scheme->port;
   text.remove_prefix(scheme->prefix.size());
-  text = text.substr(0, text.find('?'));
+  const size_t question = text.find('?');
+  const std::string_view parameters = question == text.npos ? std::string_view() : text.substr(question + 1);
+  text = text.substr(0, question);
   const size_t slash = text.rfind('/');
   const size_t at = text.rfind('@');
   // A '/' before the '@' belongs to an unescaped password.
@@ -100,6 +116,7 @@ Result<SourceUrl> ParseSourceUrl(std::string_view text) {
     if (colon != login.npos) url.password = DecodePercent(login.substr(colon + 1));
   }
   TRY(ParseHostPort(authority, url));
+  ReadLoginParameters(parameters, url);
   return url;
 }
 

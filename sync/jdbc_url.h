@@ -22,8 +22,8 @@ struct SourceUrl {
 
 // url = ["jdbc:"] scheme "://" [user [":" password] "@"] host [":" port] ["/" database] ["?" parameters]
 // scheme = "mysql" | "mariadb" | "postgresql" | "postgres"; host may be "[IPv6]". %XX is decoded in user,
-// password and database. Parameters are accepted and ignored: sessions are always UTC. kInvalid without the
-// URL in the message, it may hold a password.
+// password and database. Of the parameters, user and password count when the address has none; all others are accepted
+// and ignored: sessions are always UTC and UTF-8. kInvalid without the URL in the message, it may hold a password.
 Result<SourceUrl> ParseSourceUrl(std::string_view text);
 
 }  // namespace freshet

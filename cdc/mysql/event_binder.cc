@@ -16,13 +16,14 @@ Status Misplaced(const char* what) {
 
 }  // namespace
 
-EventBinder::EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower, std::string database)
+EventBinder::EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower, Options options)
     : tables_(tables),
       follower_(std::move(follower)),
       rows_(tables),
       position_(std::move(start)),
+      track_gtids_(options.track_gtids),
       rereading_(position_.read_again_from.has_value()),
-      xa_(std::move(database)) {
+      xa_(std::move(options.database)) {
   const MysqlLogPlace& from = rereading_ ? *position_.read_again_from : position_;
   file_ = from.file;
   offset_ = from.offset;
@@ -171,7 +172,7 @@ Status EventBinder::ReadGroup(BinlogEventType type, const BinlogEventView& event
   }
   ASSIGN_OR_RETURN(mysql_gtid_, type == BinlogEventType::kGtidTagged ? ParseMysqlTaggedGtid(event.body)
                                                                      : ParseMysqlGtid(event.body));
-  if (type == BinlogEventType::kAnonymousGtid) mysql_gtid_.sequence = 0;
+  if (type == BinlogEventType::kAnonymousGtid || !track_gtids_) mysql_gtid_.sequence = 0;
   return Status::Ok();
 }
 

@@ -43,9 +43,12 @@ using StatementFollower =
 
 class EventBinder {
  public:
-  // `tables` outlives the binder. The stream must begin at start.read_again_from when that is set. XA transactions
-  // keep rows of `database` only; "" of all.
-  EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower, std::string database);
+  struct Options {
+    std::string database;     // XA transactions keep its rows only; "" of all
+    bool track_gtids = true;  // false: positions are file and offset alone, whatever the events say
+  };
+  // `tables` outlives the binder. The stream must begin at start.read_again_from when that is set.
+  EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower, Options options);
 
   // Adds to the events of TakeReady(). kCorrupt, kUnsupported: the log cannot be read past this event.
   Status OnEvent(const BinlogEventView& event, const FormatDescription& format);
@@ -98,6 +101,7 @@ class EventBinder {
   StatementFollower follower_;
   RowBinder rows_;
   MysqlPosition position_;
+  const bool track_gtids_;
   std::string file_;     // of the event that is being read
   uint64_t offset_ = 0;  // of its end
   std::unique_ptr<PayloadReader> payload_;

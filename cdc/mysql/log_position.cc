@@ -15,6 +15,22 @@ uint64_t Number(const std::string& text) {
   return value;
 }
 
+// Of one row of SHOW BINLOG EVENTS: "uuid:1-5" or "SET @@SESSION.GTID_NEXT= 'uuid:6'".
+Status AddShownGtids(std::string_view type, std::string_view info, MysqlGtidSet& gtids) {
+  if (type == "Gtid" || type == "Gtid_tagged") {
+    const size_t open = info.find('\'');
+    const size_t close = info.rfind('\'');
+    if (open == info.npos || close <= open)
+      return Status(Code::kCorrupt, "a GTID of SHOW BINLOG EVENTS does not parse");
+    info = info.substr(open + 1, close - open - 1);
+  } else if (type != "Previous_gtids") {
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const MysqlGtidSet shown, MysqlGtidSet::Parse(info));
+  gtids.Add(shown);
+  return Status::Ok();
+}
+
 Result<std::string> PurgedSet(MysqlConnection& connection) {
   return connection.QueryValue("SELECT @@GLOBAL.gtid_purged");
 }
@@ -53,6 +69,9 @@ Result<MysqlPosition> ReadLogEnd(MysqlConnection& connection) {
     ASSIGN_OR_RETURN(position.mariadb_gtids, MariadbGtidSet::Parse(gtids));
     return position;
   }
+  // Left over from earlier when GTIDs are off: it does not grow and would cover whatever comes.
+  ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
+  if (!has_gtids) return position;
   std::string gtids = status.Get(0, "Executed_Gtid_Set");
   std::erase(gtids, '\n');
   ASSIGN_OR_RETURN(position.gtids, MysqlGtidSet::Parse(gtids));
@@ -77,6 +96,33 @@ Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection) {
   std::erase(purged, '\n');
   ASSIGN_OR_RETURN(position.gtids, MysqlGtidSet::Parse(purged));
   return position;
+}
+
+Result<MysqlLogPlace> WithGtids(MysqlConnection& connection, MysqlLogPlace place) {
+  if (place.file.empty() || !place.gtids.empty() || !place.mariadb_gtids.empty()) return place;
+  if (connection.version().mariadb()) {
+    ASSIGN_OR_RETURN(const std::string gtids,
+                     connection.QueryValue("SELECT BINLOG_GTID_POS(" + TextLiteral(place.file) + ", " +
+                                           std::to_string(place.offset) + ")"));
+    ASSIGN_OR_RETURN(place.mariadb_gtids, MariadbGtidSet::Parse(gtids));
+    return place;
+  }
+  ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
+  if (!has_gtids) return place;
+  // Columns: Log_name, Pos, Event_type, Server_id, End_log_pos, Info.
+  constexpr size_t kBegin = 1;
+  constexpr size_t kType = 2;
+  constexpr size_t kInfo = 5;
+  std::string quoted = place.file;
+  for (size_t at = 0; (at = quoted.find('\'', at)) != quoted.npos; at += 2) quoted.insert(at, "'");
+  TRY(connection.Stream("SHOW BINLOG EVENTS IN '" + quoted + "'",
+                        [&](const std::string_view* values, size_t count) -> Result<bool> {
+                          if (count <= kInfo) return Status(Code::kCorrupt, "SHOW BINLOG EVENTS has too few columns");
+                          if (Number(std::string(values[kBegin])) >= place.offset) return false;
+                          TRY(AddShownGtids(values[kType], values[kInfo], place.gtids));
+                          return true;
+                        }));
+  return place;
 }
 
 Status CheckReadable(MysqlConnection& connection, const MysqlLogPlace& position) {

@@ -18,6 +18,10 @@ Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection);
 // kGone, naming what is left, when the server has purged what follows `position`.
 Status CheckReadable(MysqlConnection& connection, const MysqlLogPlace& position);
 
+// `place` with the GTIDs of everything before it, when it has only file and offset and the server has GTIDs: they are
+// read from that file of the log. Without this the GTIDs that follow would be taken for all that were ever applied.
+Result<MysqlLogPlace> WithGtids(MysqlConnection& connection, MysqlLogPlace place);
+
 // SHOW MASTER STATUS under the name that this server knows it by.
 std::string ShowLogStatus(const ServerVersion& version);
 

@@ -49,6 +49,7 @@ Result<MysqlFollowOptions> FollowOptions(MysqlConnection& connection, const Mysq
 // rest is not: their XA COMMIT then is one of an unknown transaction, and the tables are copied again.
 Result<MysqlPosition> ReadablePosition(MysqlConnection& connection, MysqlPosition position) {
   TRY(CheckReadable(connection, position));
+  ASSIGN_OR_RETURN(static_cast<MysqlLogPlace&>(position), WithGtids(connection, position));
   if (!position.read_again_from) return position;
   MysqlLogPlace place = *position.read_again_from;
   // MariaDB says only in the dump that a GTID is purged; its file's name says it now.
@@ -172,8 +173,9 @@ Result<std::unique_ptr<Source>> MysqlConnector::OpenSource(const Position& resum
   start.use_gtids = DumpsByGtid(connection->version(), has_gtids, start.place);
   start.server_id = DrawServerId(options_);
   ASSIGN_OR_RETURN(std::unique_ptr<PacketStream> stream, DumpStream::Open(options_, start));
-  return std::unique_ptr<Source>(new MysqlSource(std::move(stream), resume, std::move(schemas),
-                                                 FollowerFor(std::move(follow)), options_.database));
+  const EventBinder::Options options{options_.database, has_gtids};
+  return std::unique_ptr<Source>(
+      new MysqlSource(std::move(stream), resume, std::move(schemas), FollowerFor(std::move(follow)), options));
 }
 
 Result<std::unique_ptr<TableScanner>> MysqlConnector::OpenScanner() {

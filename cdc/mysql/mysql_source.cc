@@ -4,8 +4,8 @@
 namespace freshet {
 
 MysqlSource::MysqlSource(std::unique_ptr<PacketStream> stream, const MysqlPosition& start,
-                         std::vector<SchemaPtr> schemas, StatementFollower follower, std::string database)
-    : stream_(std::move(stream)), binder_(tables_, start, std::move(follower), std::move(database)) {
+                         std::vector<SchemaPtr> schemas, StatementFollower follower, EventBinder::Options options)
+    : stream_(std::move(stream)), binder_(tables_, start, std::move(follower), std::move(options)) {
   for (SchemaPtr& schema : schemas) tables_.Add(std::move(schema), Position(), false);
 }
 

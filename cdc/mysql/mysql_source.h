@@ -15,9 +15,9 @@ namespace freshet {
 
 class MysqlSource : public Source {
  public:
-  // `stream` begins at `start`, or at its read_again_from when that is set. `database`: see EventBinder.
+  // `stream` begins at `start`, or at its read_again_from when that is set.
   MysqlSource(std::unique_ptr<PacketStream> stream, const MysqlPosition& start, std::vector<SchemaPtr> schemas,
-              StatementFollower follower, std::string database = "");
+              StatementFollower follower, EventBinder::Options options = {});
 
   Result<std::optional<ChangeEvent>> Next(Deadline deadline) override;
   bool HasBuffered() const override;

@@ -13,9 +13,10 @@ std::string Grantee(const MysqlOptions& options) {
   return "'" + options.user + "'@'%'";
 }
 
-Status Missing(const MysqlOptions& options, const std::string& privilege, const std::string& object) {
+Status Missing(const MysqlOptions& options, const std::string& privilege, const std::string& object,
+               const std::string& hint) {
   return Status(Code::kAuth, "user " + options.user + " lacks " + privilege + ": run GRANT " + privilege + " ON " +
-                                 object + " TO " + Grantee(options));
+                                 object + " TO " + Grantee(options) + hint);
 }
 
 Status CheckVersion(const ServerVersion& version) {
@@ -53,6 +54,24 @@ bool Contains(const SqlRows& grants, const std::string& what) {
   return false;
 }
 
+// A role that is granted but not active gives nothing; the server says so nowhere. "" when that is not the reason.
+Result<std::string> RoleHint(MysqlConnection& connection, const MysqlOptions& options, const SqlRows& grants) {
+  std::string role;
+  for (const SqlRow& row : grants.rows) {
+    const std::string grant = row[0].value_or("");
+    const size_t to = grant.find(" TO ");
+    if (to == std::string::npos || !grant.starts_with("GRANT `") || grant.find(" ON ") < to) continue;
+    constexpr size_t kVerbBytes = 6;
+    role = grant.substr(kVerbBytes, to - kVerbBytes);
+  }
+  if (role.empty()) return role;
+  ASSIGN_OR_RETURN(const std::string active, connection.QueryValue("SELECT CURRENT_ROLE()"));
+  if (!active.empty() && active != "NONE") return std::string();
+  const bool mariadb = connection.version().mariadb();
+  return "; role " + role + " is granted but not active: run SET DEFAULT ROLE " + role + (mariadb ? " FOR " : " TO ") +
+         Grantee(options) + " if it has the privilege";
+}
+
 Status CheckReplication(MysqlConnection& connection, const MysqlOptions& options) {
   const bool mariadb = connection.version().mariadb();
   const Status client = connection.Execute(ShowLogStatus(connection.version()));
@@ -69,7 +88,10 @@ Status CheckReplication(MysqlConnection& connection, const MysqlOptions& options
     const Status replica = mariadb ? Status(Code::kAuth, "") : connection.Execute("SHOW BINLOG EVENTS LIMIT 1");
     if (replica.code() == Code::kAuth) missing += missing.empty() ? "REPLICATION SLAVE" : ", REPLICATION SLAVE";
   }
-  if (!missing.empty()) return Missing(options, missing, "*.*");
+  if (!missing.empty()) {
+    ASSIGN_OR_RETURN(const std::string hint, RoleHint(connection, options, grants));
+    return Missing(options, missing, "*.*", hint);
+  }
   ASSIGN_OR_RETURN(const bool has_gtids, ServerHasGtids(connection));
   if (has_gtids || all || Contains(grants, "RELOAD")) return Status::Ok();
   return Status(Code::kAuth, "user " + options.user +

@@ -2,13 +2,12 @@
 // MariadbServer: a throwaway mariadbd for one test: own data folder, free port on 127.0.0.1, stopped by pid.
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cdc/mysql/mysql_connection.h"
+#include "tests/support/server_process.h"
 
 namespace freshet {
 
@@ -27,10 +26,8 @@ class MariadbServer {
   void Start();
 
  private:
-  std::string folder_;
+  test::ServerProcess process_;
   std::vector<std::string> arguments_;
-  uint16_t port_ = 0;
-  pid_t pid_ = -1;
   std::unique_ptr<MysqlConnection> connection_;
 };
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/postgres/postgres_server.h"
 
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <thread>
+#include <cstdio>
 
 #include "cdc/change/text_cell.h"
 
@@ -17,33 +11,6 @@ namespace freshet::test {
 namespace {
 
 const std::string kBin = "/usr/lib/postgresql/15/bin/";
-
-uint16_t FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  CHECK(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  CHECK(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
-// The server refuses to run as root.
-pid_t Spawn(std::vector<std::string> words, const std::string& log) {
-  if (geteuid() == 0)
-    words.insert(words.begin(), {"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"});
-  const pid_t pid = fork();
-  if (pid != 0) return pid;
-  if (std::freopen(log.c_str(), "a", stdout) == nullptr || std::freopen(log.c_str(), "a", stderr) == nullptr)
-    _exit(126);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  execvp(arguments[0], arguments.data());
-  _exit(127);
-}
 
 PostgresOptions AdminOptions(uint16_t port, const std::string& database) {
   PostgresOptions options;
@@ -67,45 +34,29 @@ PostgresServer& PostgresServer::Get() {
   return server;
 }
 
-PostgresServer::PostgresServer() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "freshet-pg-XXXXXX").string();
-  CHECK(mkdtemp(pattern.data()) != nullptr);
-  folder_ = pattern;
-  std::filesystem::permissions(folder_, std::filesystem::perms::all);
-  const std::string log = folder_ + "/log";
-  const std::string data = folder_ + "/data";
-  const std::string password = folder_ + "/password";
+// The server refuses to run as root.
+PostgresServer::PostgresServer() : process_("postgres", "postgres") {
+  const std::string& folder = process_.folder();
+  const std::string data = folder + "/data";
+  const std::string password = folder + "/password";
   FILE* file = std::fopen(password.c_str(), "w");
   CHECK(file != nullptr);
   std::fputs("secret\n", file);
   std::fclose(file);
-  int status = 0;
-  const pid_t init = Spawn({kBin + "initdb", "-D", data, "-U", "postgres", "--no-sync", "-A", "scram-sha-256",
-                            "--pwfile=" + password, "-E", "UTF8", "--locale=C.UTF-8"},
-                           log);
-  CHECK(waitpid(init, &status, 0) == init && status == 0);
-  port_ = FreePort();
-  pid_ = Spawn({kBin + "postgres", "-D", data, "-p", std::to_string(port_), "-k", folder_, "-c",
-                "listen_addresses=127.0.0.1", "-c", "wal_level=logical", "-c", "fsync=off", "-c", "shared_buffers=16MB",
-                "-c", "max_wal_senders=20", "-c", "max_replication_slots=20"},
-               log);
-  const Deadline deadline = Deadline::After(kWait);
-  while (true) {
-    const auto connected =
-        PgConnection::Connect(AdminOptions(port_, "postgres"), PgConnection::Kind::kQueries, deadline);
-    if (connected.ok()) break;
-    CHECK(!deadline.Passed());
-    std::this_thread::yield();
-  }
+  process_.Run({kBin + "initdb", "-D", data, "-U", "postgres", "--no-sync", "-A", "scram-sha-256",
+                "--pwfile=" + password, "-E", "UTF8", "--locale=C.UTF-8"});
+  process_.Start({kBin + "postgres", "-D", data, "-p", std::to_string(port()), "-k", folder, "-c",
+                  "listen_addresses=127.0.0.1", "-c", "wal_level=logical", "-c", "fsync=off", "-c",
+                  "shared_buffers=16MB", "-c", "max_wal_senders=20", "-c", "max_replication_slots=20"},
+                 [&] {
+                   return PgConnection::Connect(AdminOptions(port(), "postgres"), PgConnection::Kind::kQueries,
+                                                Deadline::After(kWait))
+                       .ok();
+                 });
 }
 
 PostgresServer::~PostgresServer() {
-  if (pid_ > 0) {
-    kill(pid_, SIGQUIT);
-    waitpid(pid_, nullptr, 0);
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+  process_.Stop(SIGQUIT);
 }
 
 void PostgresTest::SetUp() {

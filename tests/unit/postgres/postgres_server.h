@@ -3,8 +3,6 @@
 // stopped by pid. PostgresTest gives each test a database, a connector on it and helpers to read its log.
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +12,7 @@
 #include "cdc/change/source.h"
 #include "cdc/postgres/pg_connection.h"
 #include "cdc/postgres/postgres_connector.h"
+#include "tests/support/server_process.h"
 
 namespace freshet::test {
 
@@ -22,13 +21,11 @@ class PostgresServer {
   // Started at first use, stopped at exit.
   static PostgresServer& Get();
   ~PostgresServer();
-  uint16_t port() const { return port_; }
+  uint16_t port() const { return process_.port(); }
 
  private:
   PostgresServer();
-  std::string folder_;
-  uint16_t port_ = 0;
-  pid_t pid_ = -1;
+  ServerProcess process_;
 };
 
 class PostgresTest : public testing::Test {
