@@ -2,9 +2,10 @@
 // Stored JSON form of a schema; members are only ever added:
 //
 //   schema := {"schema","table","version","next_column_id","columns":[column],"key":[index],"key_name",
-//              "comment"?,"default_collation"?,"source_id"?}
+//              "comment"?,"default_collation"?,"source_id"?,"create_options"?}
 //   column := {"id","name","kind","precision"?,"scale"?,"length"?,"fixed"?,"labels"?,"nullable","excluded"?,
-//              "generated"?,"initial_default"?,"insert_default"?,"source_type","collation"?,"comment"?}
+//              "generated"?,"initial_default"?,"insert_default"?,"insert_now"?,"source_type","collation"?,
+//              "comment"?}
 //
 // "?" members are left out at their default. Text that is not UTF-8 (labels or defaults of a broken source)
 // is kept byte for byte as {"hex":".."}.
@@ -80,6 +81,7 @@ Json ColumnJson(const Column& column) {
   if (column.generated) json["generated"] = true;
   if (column.initial_default) json["initial_default"] = TextJson(*column.initial_default);
   if (column.insert_default) json["insert_default"] = TextJson(*column.insert_default);
+  if (column.insert_now) json["insert_now"] = true;
   if (!column.collation.empty()) json["collation"] = TextJson(column.collation);
   if (!column.comment.empty()) json["comment"] = TextJson(column.comment);
   return json;
@@ -105,6 +107,7 @@ Column ParseColumn(const Json& json) {
   column.generated = json.value("generated", false);
   if (json.contains("initial_default")) column.initial_default = JsonText(json.at("initial_default"));
   if (json.contains("insert_default")) column.insert_default = JsonText(json.at("insert_default"));
+  column.insert_now = json.value("insert_now", false);
   column.source_type = TextMember(json, "source_type");
   column.collation = TextMember(json, "collation");
   column.comment = TextMember(json, "comment");
@@ -121,6 +124,7 @@ TableSchema ParseSchema(const Json& json) {
   schema.key_name = TextMember(json, "key_name");
   schema.comment = TextMember(json, "comment");
   schema.default_collation = TextMember(json, "default_collation");
+  schema.create_options = TextMember(json, "create_options");
   schema.source_id = json.value("source_id", uint64_t{0});
   return schema;
 }
@@ -149,6 +153,7 @@ std::string EncodeSchema(const TableSchema& schema) {
   for (const Column& column : schema.columns) json["columns"].push_back(ColumnJson(column));
   if (!schema.comment.empty()) json["comment"] = TextJson(schema.comment);
   if (!schema.default_collation.empty()) json["default_collation"] = TextJson(schema.default_collation);
+  if (!schema.create_options.empty()) json["create_options"] = TextJson(schema.create_options);
   if (schema.source_id != 0) json["source_id"] = schema.source_id;
   return json.dump();
 }

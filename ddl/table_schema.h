@@ -40,6 +40,8 @@ struct Column {
   // What an INSERT that omits the column got (MINIMAL row images leave such columns out). Set only for
   // literal defaults. nullopt = NULL or not literal.
   DefaultText insert_default;
+  // Users' own tables: an INSERT that omits the column gets the time of the statement (DEFAULT CURRENT_TIMESTAMP).
+  bool insert_now = false;
   std::string source_type;  // as the source spells it: "varchar(20)", "timestamp with time zone"
   std::string collation;    // MySQL: collation name ("latin1_swedish_ci"), decides transcoding; else ""
   std::string comment;
@@ -56,6 +58,9 @@ struct TableSchema {
   std::string comment;
   std::string default_collation;  // MySQL: of columns added without one; "" unknown
   uint64_t source_id = 0;         // Postgres: relation oid; MySQL: 0
+  // Users' own tables: the clauses behind the column list as written (DISTRIBUTED BY, PROPERTIES, ..); they change
+  // nothing here and are shown again.
+  std::string create_options;
 
   // Index of the column, nullopt when there is none. Case-insensitive for ASCII as in MySQL when
   // `ignore_case`.

@@ -49,6 +49,9 @@ struct StoredTable {
 
 using StoredTablePtr = std::shared_ptr<const StoredTable>;
 
+// Databases of the program itself (tables that jobs keep beside their targets): not listed, and no user writes them.
+inline constexpr std::string_view kInternalDatabasePrefix = "__freshet";
+
 class ReadView;
 class Engine;  // storage/engine.h: the RocksDB handles; not for use outside storage/
 
