@@ -23,7 +23,8 @@ EventBinder::EventBinder(MirroredTables& tables, MysqlPosition start, StatementF
       position_(std::move(start)),
       track_gtids_(options.track_gtids),
       rereading_(position_.read_again_from.has_value()),
-      xa_(std::move(options.database)) {
+      xa_(std::move(options.database)),
+      xa_commits_(std::move(options.xa_commits)) {
   const MysqlLogPlace& from = rereading_ ? *position_.read_again_from : position_;
   file_ = from.file;
   offset_ = from.offset;

@@ -24,6 +24,7 @@
 #include "cdc/mysql/mirrored_tables.h"
 #include "cdc/mysql/payload.h"
 #include "cdc/mysql/row_binder.h"
+#include "cdc/mysql/xa_commits.h"
 #include "cdc/mysql/xa_transactions.h"
 
 namespace freshet {
@@ -44,8 +45,9 @@ using StatementFollower =
 class EventBinder {
  public:
   struct Options {
-    std::string database;     // XA transactions keep its rows only; "" of all
-    bool track_gtids = true;  // false: positions are file and offset alone, whatever the events say
+    std::string database;                   // XA transactions keep its rows only; "" of all
+    bool track_gtids = true;                // false: positions are file and offset alone, whatever the events say
+    std::shared_ptr<XaCommits> xa_commits;  // told of every XA COMMIT; null: nobody asks
   };
   // `tables` outlives the binder. The stream must begin at start.read_again_from when that is set.
   EventBinder(MirroredTables& tables, MysqlPosition start, StatementFollower follower, Options options);
@@ -117,6 +119,7 @@ class EventBinder {
   bool has_mariadb_gtid_ = false;
   std::set<TableName> touched_;  // mirrored tables changed by the open transaction
   XaTransactions xa_;
+  std::shared_ptr<XaCommits> xa_commits_;
   MariadbGtidSet read_gtids_;  // of the groups read; behind position_ while rereading
 
   std::deque<ChangeEvent> ready_;

@@ -20,6 +20,7 @@ Status EventBinder::OnXaPrepare(const BinlogEventView& event) {
 }
 
 void EventBinder::PrepareOpenXa(const std::string& xid) {
+  if (xa_commits_) xa_commits_->Remove({xid});
   xa_.PrepareOpen(xid, GroupPlace(), mysql_gtid_.source, mysql_gtid_.sequence);
 }
 
@@ -43,6 +44,7 @@ Status EventBinder::OnXaEnd(const LoggedStatement& statement, bool commit) {
   }
   ASSIGN_OR_RETURN(const std::string xid, XidOfStatement(statement.sql));
   const std::optional<XaTransactions::Transaction> transaction = xa_.Take(xid);
+  if (commit && xa_commits_) xa_commits_->Add(xid);
   if (commit && transaction) {
     TRY(CommitXa(*transaction));
   } else if (commit) {

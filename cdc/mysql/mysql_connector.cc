@@ -141,6 +141,8 @@ Result<Position> MysqlConnector::StartLog(const LogStart& start, const std::vect
       ASSIGN_OR_RETURN(MysqlPosition position, ReadLogBegin(*connection));
       return Position{std::move(position)};
     }
+    case LogStart::Mode::kTime:
+      return Status(Code::kUnsupported, "a MySQL job can not start at a time: give a GTID set or a file and position");
     case LogStart::Mode::kPosition: break;
   }
   const MysqlPosition* position = std::get_if<MysqlPosition>(&start.position.at);
@@ -173,13 +175,13 @@ Result<std::unique_ptr<Source>> MysqlConnector::OpenSource(const Position& resum
   start.use_gtids = DumpsByGtid(connection->version(), has_gtids, start.place);
   start.server_id = DrawServerId(options_);
   ASSIGN_OR_RETURN(std::unique_ptr<PacketStream> stream, DumpStream::Open(options_, start));
-  const EventBinder::Options options{options_.database, has_gtids};
+  const EventBinder::Options options{options_.database, has_gtids, xa_commits_};
   return std::unique_ptr<Source>(
       new MysqlSource(std::move(stream), resume, std::move(schemas), FollowerFor(std::move(follow)), options));
 }
 
 Result<std::unique_ptr<TableScanner>> MysqlConnector::OpenScanner() {
-  return MysqlScanner::Open(options_);
+  return MysqlScanner::Open(options_, xa_commits_);
 }
 
 }  // namespace freshet

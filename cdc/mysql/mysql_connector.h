@@ -11,6 +11,7 @@
 #include "cdc/change/source.h"
 #include "cdc/mysql/mysql_connection.h"
 #include "cdc/mysql/mysql_options.h"
+#include "cdc/mysql/xa_commits.h"
 
 namespace freshet {
 
@@ -37,6 +38,7 @@ class MysqlConnector : public Connector {
   Result<MysqlConnection*> Connected() REQUIRES_LOCK(mutex_);
 
   const MysqlOptions options_;
+  const std::shared_ptr<XaCommits> xa_commits_ = std::make_shared<XaCommits>();
   Mutex mutex_;
   std::unique_ptr<MysqlConnection> connection_ GUARDED_BY(mutex_);
 };

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
+#include "cdc/mysql/control_events.h"
 #include "cdc/mysql/log_position.h"
 #include "cdc/mysql/scan_cell.h"
 #include "cdc/mysql/scan_query.h"
@@ -23,6 +25,12 @@ Status CancelledIf(const StopToken& stop) {
   return stop.stop_requested() ? Status(Code::kCancelled, "scan was stopped") : Status::Ok();
 }
 
+uint64_t Number(const std::string& text) {
+  uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 std::string TableOf(const TableSchema& schema) {
   return QuoteMysqlName(schema.name.schema) + "." + QuoteMysqlName(schema.name.table);
 }
@@ -34,8 +42,9 @@ std::string KeyHint(const TableSchema& schema) {
 
 }  // namespace
 
-Result<std::unique_ptr<TableScanner>> MysqlScanner::Open(const MysqlOptions& options) {
-  std::unique_ptr<MysqlScanner> scanner(new MysqlScanner(options));
+Result<std::unique_ptr<TableScanner>> MysqlScanner::Open(const MysqlOptions& options,
+                                                         std::shared_ptr<XaCommits> xa_commits) {
+  std::unique_ptr<MysqlScanner> scanner(new MysqlScanner(options, std::move(xa_commits)));
   TRY(scanner->Connect());
   return std::unique_ptr<TableScanner>(std::move(scanner));
 }
@@ -95,6 +104,7 @@ Status MysqlScanner::WaitVisible(const Position& seen, Deadline deadline, StopTo
   if (position == nullptr) return Status(Code::kInvalid, "the position to wait for is no MySQL log position");
   TRY(Connect());
   if (connection_->version().mariadb()) {
+    TRY(WaitForXaCommits(deadline, stop));
     TRY(WaitForSnapshot(*position, deadline, stop));
   } else if (has_gtids_ && !position->gtids.empty()) {
     TRY(WaitForGtids(*position, deadline, stop));
@@ -137,6 +147,33 @@ Status MysqlScanner::WaitForSnapshot(const MysqlPosition& seen, Deadline deadlin
     }
     if (Position{snapshot}.Covers(Position{wanted})) return Status::Ok();
     if (deadline.Passed()) return Status(Code::kTimeout, "the log's transactions did not become visible in time");
+  }
+}
+
+Status MysqlScanner::WaitForXaCommits(Deadline deadline, StopToken stop) {
+  const std::vector<std::string> committed = xa_commits_->Unseen();
+  if (committed.empty()) return Status::Ok();
+  while (true) {
+    TRY(CancelledIf(stop));
+    // Columns: formatID, gtrid_length, bqual_length, data (both names).
+    ASSIGN_OR_RETURN(const SqlRows branches, connection_->Query("XA RECOVER"));
+    std::set<std::string> prepared;
+    for (const SqlRow& row : branches.rows) {
+      constexpr size_t kColumns = 4;
+      if (row.size() < kColumns) return Status(Code::kCorrupt, "XA RECOVER has too few columns");
+      const std::string data = row[3].value_or("");
+      const size_t gtrid_bytes = std::min<size_t>(Number(row[1].value_or("0")), data.size());
+      prepared.insert(XidText(static_cast<uint32_t>(Number(row[0].value_or("0"))),
+                              std::string_view(data).substr(0, gtrid_bytes),
+                              std::string_view(data).substr(gtrid_bytes)));
+    }
+    const bool pending =
+        std::any_of(committed.begin(), committed.end(), [&](const std::string& xid) { return prepared.contains(xid); });
+    if (!pending) {
+      xa_commits_->Remove(committed);
+      return Status::Ok();
+    }
+    if (deadline.Passed()) return Status(Code::kTimeout, "the log's XA transactions did not become visible in time");
   }
 }
 
