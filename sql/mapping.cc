@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sql/mapping.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "cdc/change/text_cell.h"
+#include "sql/mapping_cast.h"
+#include "sql/mapping_plan.h"
+#include "sql/mapping_statement.h"
+#include "sql/session.h"
+
+namespace freshet {
+
+namespace {
+
+// The parts that make a mapping, and the mapping.
+class DuckMapping final : public Mapping {
+ public:
+  DuckMapping(DuckEngine& engine, const InsertSelect& insert, SchemaPtr target, const MappingOptions& options)
+      : engine_(engine), insert_(insert), target_(std::move(target)), options_(options) {}
+  ~DuckMapping() override { engine_.contexts().Remove(duckdb_id_); }
+
+  Status Compile(const MappingSource& source);
+
+  const std::vector<uint32_t>& used_columns() const override { return used_columns_; }
+  const std::vector<uint32_t>& key_columns() const override { return key_columns_; }
+  bool has_lookups() const override { return plan_->has_lookups(); }
+  bool has_filter() const override { return plan_->has_filter(); }
+  Result<MappedRows> MapImages(const RowBatch& batch, std::span<const uint32_t> images) override;
+  Result<MappedRows> MapKeys(const RowBatch& batch, std::span<const uint32_t> images) override;
+  Result<MappedRows> MapFileRows(const FileRows& rows) override;
+
+ private:
+  // What the inner SELECT gives for one listed target column.
+  struct Listed {
+    uint32_t target = 0;
+    size_t item = 0;  // of the plan
+    DuckType type;
+  };
+
+  Status Connect();
+  Status MakeInput(const MappingSource& source);
+  Result<DuckType> TypeNamed(const std::string& name);
+  Result<std::vector<uint32_t>> TargetColumns() const;
+  Status MatchColumns();
+  Result<std::vector<size_t>> ItemsOfColumns(size_t columns);
+  Status AddConstants(MappingStatement::Shape& shape) const;
+  Result<MappedColumn> MapColumn(const Listed& listed, size_t place);
+  Status CompileMain();
+  Status CompileKeys();
+  Status CheckKeyItem(const Listed& listed) const;
+
+  // Sets what table functions see. With lookups: the tables as they are now, under the lock for planning.
+  Status PrepareMain();
+  Status RefreshLookups() REQUIRES_LOCK(engine_.planning());
+  void ReleaseLookups();
+  std::shared_ptr<QueryContext> MakeContext() const;
+  Result<MappedRows> RunMain(bool single);
+
+  DuckEngine& engine_;
+  const InsertSelect insert_;
+  const SchemaPtr target_;
+  const MappingOptions options_;
+  bool of_table_ = false;
+  size_t source_columns_ = 0;  // of the table's schema, or of the file
+  std::optional<MappingPlan> plan_;
+  std::vector<std::string> column_names_;
+  std::shared_ptr<MappingInput> input_;
+  std::shared_ptr<const QueryContext> context_;
+  DuckConnection connection_;
+  uint64_t duckdb_id_ = 0;
+  std::vector<Listed> listed_;
+  size_t inner_columns_ = 0;  // without the row's number
+  std::unique_ptr<MappingStatement> main_;
+  std::unique_ptr<MappingStatement> keys_;  // null for files
+  std::vector<uint32_t> used_columns_;
+  std::vector<uint32_t> key_columns_;
+};
+
+Status DuckMapping::Connect() {
+  if (duckdb_connect(engine_.database(), connection_.out()) != DuckDBSuccess) {
+    return Status(Code::kInvalid, "cannot connect to DuckDB");
+  }
+  DuckContext context;
+  duckdb_connection_get_client_context(connection_.get(), context.out());
+  duckdb_id_ = duckdb_client_context_get_connection_id(context.get());
+  return Status::Ok();
+}
+
+Result<DuckType> DuckMapping::TypeNamed(const std::string& name) {
+  DuckPrepared prepared;
+  if (duckdb_prepare(connection_.get(), ("SELECT CAST(NULL AS " + name + ")").c_str(), prepared.out()) !=
+      DuckDBSuccess) {
+    return DuckError(duckdb_prepare_error(prepared.get()));
+  }
+  return DuckType(duckdb_prepared_statement_column_logical_type(prepared.get(), 0));
+}
+
+Status DuckMapping::MakeInput(const MappingSource& source) {
+  CHECK((source.table != nullptr) != (source.columns != nullptr));
+  of_table_ = source.table != nullptr;
+  std::vector<std::string> names;
+  std::vector<MappingInput::InputColumn> columns;
+  if (of_table_) {
+    source_columns_ = source.table->columns.size();
+    for (uint32_t i = 0; i < source_columns_; ++i) {
+      const Column& column = source.table->columns[i];
+      if (column.excluded) continue;
+      names.push_back(column.name);
+      columns.push_back({"", SqlTypeOf(column.type), column.type, i});
+    }
+  } else {
+    source_columns_ = source.columns->columns.size();
+    for (uint32_t i = 0; i < source_columns_; ++i) {
+      ASSIGN_OR_RETURN(DuckType type, TypeNamed(source.columns->columns[i].type));
+      names.push_back(source.columns->columns[i].name);
+      columns.push_back({"", std::move(type), LogicalType(), i});
+    }
+  }
+  column_names_ = DistinctColumnNames(std::move(names));
+  for (size_t i = 0; i < columns.size(); ++i) columns[i].name = column_names_[i];
+  input_ = std::make_shared<MappingInput>(std::move(columns));
+  return Status::Ok();
+}
+
+std::shared_ptr<QueryContext> DuckMapping::MakeContext() const {
+  auto context = std::make_shared<QueryContext>();
+  context->mapping_input = input_;
+  context->null_unrepresentable = !options_.strict;
+  return context;
+}
+
+// Target columns in the order of the SELECT's columns.
+Result<std::vector<uint32_t>> DuckMapping::TargetColumns() const {
+  std::vector<uint32_t> columns;
+  for (const std::string& name : plan_->target_columns()) {
+    const std::optional<uint32_t> found = target_->FindColumn(name, true);
+    if (!found) {
+      return Status(Code::kInvalid,
+                    "Unknown column '" + name + "' in target table " + insert_.database + "." + insert_.table);
+    }
+    columns.push_back(*found);
+  }
+  if (!insert_.columns.empty()) return columns;
+  columns.resize(target_->columns.size());
+  std::iota(columns.begin(), columns.end(), 0u);
+  return columns;
+}
+
+// Which item of the select list each of its `columns` columns belongs to.
+Result<std::vector<size_t>> DuckMapping::ItemsOfColumns(size_t columns) {
+  std::vector<size_t> items;
+  for (size_t item = 0; item < plan_->items().size(); ++item) {
+    size_t count = 1;
+    if (plan_->items()[item].is_star) {
+      ASSIGN_OR_RETURN(const std::string text, plan_->SelectOfItem(item));
+      DuckPrepared prepared;
+      if (duckdb_prepare(connection_.get(), text.c_str(), prepared.out()) != DuckDBSuccess) {
+        return DuckError(duckdb_prepare_error(prepared.get()));
+      }
+      count = duckdb_prepared_statement_column_count(prepared.get());
+    }
+    items.insert(items.end(), count, item);
+  }
+  // An expression of DuckDB that gives several columns, as COLUMNS(..): not to be told apart by its text.
+  if (items.size() != columns) return Status(Code::kUnsupported, "an expression of the SELECT gives several columns");
+  return items;
+}
+
+Status DuckMapping::MatchColumns() {
+  DuckPrepared prepared;
+  if (duckdb_prepare(connection_.get(), plan_->select().c_str(), prepared.out()) != DuckDBSuccess) {
+    TRY(context_->error->Get());
+    const std::string error = duckdb_prepare_error(prepared.get());
+    if (error.find("must appear in the GROUP BY clause") != std::string::npos) {
+      return Status(Code::kUnsupported, "aggregates are not available over a stream, which has no end");
+    }
+    return DuckError(error.c_str());
+  }
+  if (duckdb_prepared_statement_type(prepared.get()) != DUCKDB_STATEMENT_TYPE_SELECT) {
+    return Status(Code::kUnsupported, "a streaming job inserts the rows of a plain SELECT");
+  }
+  inner_columns_ = duckdb_prepared_statement_column_count(prepared.get()) - 1;
+  ASSIGN_OR_RETURN(const std::vector<size_t> items, ItemsOfColumns(inner_columns_));
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> targets, TargetColumns());
+  if (targets.size() != inner_columns_) {
+    return Status(Code::kInvalid, "Column count doesn't match: " + std::to_string(targets.size()) +
+                                      " target columns, " + std::to_string(inner_columns_) + " in the SELECT");
+  }
+  for (size_t i = 0; i < targets.size(); ++i) {
+    listed_.push_back(
+        {targets[i], items[i], DuckType(duckdb_prepared_statement_column_logical_type(prepared.get(), i + 1))});
+  }
+  return Status::Ok();
+}
+
+// What the columns hold that the statement does not list: their DEFAULT, or NULL.
+Status DuckMapping::AddConstants(MappingStatement::Shape& shape) const {
+  for (uint32_t i = 0; i < target_->columns.size(); ++i) {
+    const Column& column = target_->columns[i];
+    const bool listed = std::any_of(listed_.begin(), listed_.end(), [&](const Listed& l) { return l.target == i; });
+    if (listed) {
+      shape.constants.push_back(Cell::Null());
+    } else if (column.insert_default) {
+      ASSIGN_OR_RETURN(const Cell cell, CellFromText(column.type, *column.insert_default, shape.constants_arena));
+      shape.constants.push_back(cell);
+    } else if (column.nullable && !target_->IsKey(i)) {
+      shape.constants.push_back(Cell::Null());
+    } else {
+      return Status(Code::kInvalid, std::string(target_->IsKey(i) ? "key" : "NOT NULL") + " column " + column.name +
+                                        " of the target has no default and is not in the column list");
+    }
+  }
+  return Status::Ok();
+}
+
+Result<MappedColumn> DuckMapping::MapColumn(const Listed& listed, size_t place) {
+  const Column& column = target_->columns[listed.target];
+  TRY(CheckCast(connection_.get(), listed.type.get(), column));
+  ColumnCast cast = CastToColumn("c" + std::to_string(place), listed.type.get(), column);
+  if (!options_.strict) cast.unfit.clear();
+  return MappedColumn{listed.target, std::move(cast.value), std::move(cast.unfit),
+                      "column " + column.name + ": " + cast.from + " does not fit " + SqlTypeName(column.type)};
+}
+
+Status DuckMapping::CompileMain() {
+  MappingStatement::Shape shape;
+  shape.target = target_;
+  shape.strict = options_.strict;
+  TRY(AddConstants(shape));
+  for (size_t i = 0; i < listed_.size(); ++i) {
+    ASSIGN_OR_RETURN(MappedColumn column, MapColumn(listed_[i], i));
+    shape.columns.push_back(std::move(column));
+  }
+  main_ = std::make_unique<MappingStatement>(std::move(shape), plan_->select(), inner_columns_);
+  TRY(main_->Prepare(connection_.get()));
+  if (plan_->has_lookups()) {
+    // Which columns a join reads is found out only when both sides have rows.
+    for (const uint32_t column : plan_->NamedColumns(column_names_)) {
+      used_columns_.push_back(input_->columns()[column].index);
+    }
+    return Status::Ok();
+  }
+  const RowBatch none;
+  input_->SetImages(none, {});
+  input_->ForgetReads();
+  TRY(main_->Run(*input_, *context_->error, false).status());
+  used_columns_.assign(input_->read_columns().begin(), input_->read_columns().end());
+  return Status::Ok();
+}
+
+Status DuckMapping::CheckKeyItem(const Listed& listed) const {
+  const MappingPlan::Item& item = plan_->items()[listed.item];
+  const std::string column = "key column " + target_->columns[listed.target].name;
+  if (item.is_star || item.reads_others) {
+    return Status(Code::kInvalid, column + " must be made of columns of the source alone, not of other tables");
+  }
+  if (!item.varying.empty()) {
+    return Status(Code::kInvalid, column + " must be the same each time it is computed, " + item.varying + " is not");
+  }
+  return Status::Ok();
+}
+
+Status DuckMapping::CompileKeys() {
+  MappingStatement::Shape shape;
+  shape.target = target_;
+  shape.strict = options_.strict;
+  TRY(AddConstants(shape));
+  for (uint32_t i = 0; i < shape.constants.size(); ++i) {
+    if (!target_->IsKey(i)) shape.constants[i] = Cell::Unchanged();
+  }
+  std::vector<size_t> items;
+  for (const Listed& listed : listed_) {
+    if (!target_->IsKey(listed.target)) continue;
+    TRY(CheckKeyItem(listed));
+    ASSIGN_OR_RETURN(MappedColumn column, MapColumn(listed, items.size()));
+    shape.columns.push_back(std::move(column));
+    items.push_back(listed.item);
+  }
+  ASSIGN_OR_RETURN(const std::string inner, plan_->SelectOfSource(items));
+  keys_ = std::make_unique<MappingStatement>(std::move(shape), inner, items.size());
+  if (Status status = keys_->Prepare(connection_.get()); !status.ok()) {
+    return Status(Code::kInvalid, "the target's key must be made of columns of the source alone: " + status.message());
+  }
+  const RowBatch none;
+  input_->SetImages(none, {});
+  input_->ForgetReads();
+  TRY(keys_->Run(*input_, *context_->error, false).status());
+  key_columns_.assign(input_->read_columns().begin(), input_->read_columns().end());
+  std::set<uint32_t> used(used_columns_.begin(), used_columns_.end());
+  used.insert(key_columns_.begin(), key_columns_.end());
+  used_columns_.assign(used.begin(), used.end());
+  return Status::Ok();
+}
+
+Status DuckMapping::RefreshLookups() {
+  auto context = MakeContext();
+  ASSIGN_OR_RETURN(context->view, engine_.store().OpenView());
+  context->threads = 1;  // jobs leave the other cores to queries
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(insert_.select));
+  std::vector<StoredTablePtr> tables;
+  TRY(engine_.DefineViews(TableCandidates(tokens), insert_.database, context, tables));
+  TRY(engine_.DefineSchema(insert_.database));
+  TRY(RunSql(connection_.get(), "USE memory." + QuoteSqlName(SchemaOfDatabase(insert_.database))));
+  context_ = std::move(context);
+  engine_.contexts().Set(duckdb_id_, context_);
+  return Status::Ok();
+}
+
+// Nothing keeps the tables' moment until the next batch.
+void DuckMapping::ReleaseLookups() {
+  main_->Release();
+  context_ = MakeContext();
+  engine_.contexts().Set(duckdb_id_, context_);
+}
+
+Status DuckMapping::PrepareMain() {
+  if (!plan_->has_lookups()) return Status::Ok();
+  MutexLock lock(engine_.planning());
+  TRY(RefreshLookups());
+  const Status status = main_->Prepare(connection_.get());
+  TRY(context_->error->Get());
+  return status.Copy();
+}
+
+Status DuckMapping::Compile(const MappingSource& source) {
+  TRY(Connect());
+  TRY(MakeInput(source));
+  ASSIGN_OR_RETURN(plan_, MappingPlan::Make(insert_, column_names_, {.lenient_casts = !options_.strict}));
+  MutexLock lock(engine_.planning());
+  if (plan_->has_lookups()) {
+    TRY(RefreshLookups());
+  } else {
+    context_ = MakeContext();
+    engine_.contexts().Set(duckdb_id_, context_);
+  }
+  TRY(MatchColumns());
+  TRY(CompileMain());
+  if (plan_->has_lookups()) ReleaseLookups();
+  return of_table_ ? CompileKeys() : Status::Ok();
+}
+
+Result<MappedRows> DuckMapping::RunMain(bool single) {
+  input_->ForgetReads();
+  Result<MappedRows> rows = main_->Run(*input_, *context_->error, single);
+  const auto& read = input_->read_columns();
+  // What was not asked for at compile time may be missing in the rows.
+  CHECK(std::includes(used_columns_.begin(), used_columns_.end(), read.begin(), read.end()));
+  if (plan_->has_lookups()) ReleaseLookups();
+  return rows;
+}
+
+Result<MappedRows> DuckMapping::MapImages(const RowBatch& batch, std::span<const uint32_t> images) {
+  CHECK(of_table_ && (images.empty() || batch.columns() == source_columns_));
+  TRY(PrepareMain());
+  input_->SetImages(batch, images);
+  return RunMain(true);
+}
+
+Result<MappedRows> DuckMapping::MapKeys(const RowBatch& batch, std::span<const uint32_t> images) {
+  CHECK(of_table_ && (images.empty() || batch.columns() == source_columns_));
+  input_->SetImages(batch, images);
+  return keys_->Run(*input_, *context_->error, true);
+}
+
+Result<MappedRows> DuckMapping::MapFileRows(const FileRows& rows) {
+  CHECK(!of_table_);
+  const auto& file = static_cast<const DuckRows&>(rows);  // the one implementation
+  TRY(PrepareMain());
+  input_->SetFileRows(file);
+  return RunMain(false);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Mapping>> Mapping::Compile(SqlEngine& engine, const InsertSelect& insert,
+                                                  const MappingSource& source, SchemaPtr target,
+                                                  const MappingOptions& options) {
+  // SqlEngine::Make makes no other.
+  auto mapping = std::make_unique<DuckMapping>(static_cast<DuckEngine&>(engine), insert, std::move(target), options);
+  TRY(mapping->Compile(source));
+  return std::unique_ptr<Mapping>(std::move(mapping));
+}
+
+}  // namespace freshet
