@@ -109,7 +109,7 @@ CursorResult Executor::Run(std::string_view sql) {
 
 CursorResult Executor::RunStatement(const Statement& statement) {
   JobService& jobs = *setup_.jobs;
-  if (const auto* create = std::get_if<CreateJob>(&statement)) return Done(jobs.Create(*create, setup_.user));
+  if (const auto* create = std::get_if<CreateJob>(&statement)) return Done(jobs.Create(*create, setup_.user, token()));
   if (const auto* alter = std::get_if<AlterJob>(&statement)) return Done(jobs.Alter(*alter));
   if (const auto* tables = std::get_if<AlterJobTables>(&statement)) return Done(jobs.AlterTables(*tables));
   if (const auto* pause = std::get_if<PauseJob>(&statement)) return Done(jobs.Pause(pause->name));

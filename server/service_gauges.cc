@@ -38,8 +38,14 @@ GaugeReader JobGauges(JobService& jobs) {
     GaugeFamily lag{
         "freshet_table_lag_ms", "Milliseconds from a change's commit to its being visible; -1 unknown.", {}};
     GaugeFamily chunks{"freshet_table_chunks_done", "Chunks of the initial copy that are done.", {}};
+    GaugeFamily queue{"freshet_job_queue_bytes", "Bytes read from the source that wait to be applied.", {}};
+    GaugeFamily durable{
+        "freshet_job_durable_age_ms", "Milliseconds since all that was applied was last seen on disk; -1 unknown.", {}};
     for (const auto& [name, job_state] : ListJobs(table)) {
       state.samples.push_back({{{"job", name}, {"state", job_state}}, 1});
+      const JobFlow flow = jobs.Flow(name);
+      queue.samples.push_back({{{"job", name}}, static_cast<double>(flow.queue_bytes)});
+      durable.samples.push_back({{{"job", name}}, static_cast<double>(flow.durable_age_ms)});
       for (const TableProgress& progress : jobs.Tables(name)) {
         const std::vector<std::pair<std::string, std::string>> labels{{"job", name},
                                                                       {"table", progress.source.ToString()}};
@@ -52,7 +58,7 @@ GaugeReader JobGauges(JobService& jobs) {
         chunks.samples.push_back({labels, static_cast<double>(progress.chunks_done)});
       }
     }
-    return std::vector<GaugeFamily>{state, table_state, rows, events, lag, chunks};
+    return std::vector<GaugeFamily>{state, queue, durable, table_state, rows, events, lag, chunks};
   };
 }
 

@@ -37,6 +37,11 @@ bool ApplyInbox::Drained() const {
   return units_.empty() && !unit_in_hand_;
 }
 
+size_t ApplyInbox::bytes() const {
+  MutexLock lock(mutex_);
+  return bytes_;
+}
+
 Status ApplyInbox::Run(Body body) {
   Request request{std::move(body), Status::Ok(), false};
   MutexLock lock(mutex_);

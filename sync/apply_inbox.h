@@ -28,6 +28,8 @@ class ApplyInbox {
   void EndUnits();
   // No unit waits or is being applied.
   bool Drained() const;
+  // Of the units that wait.
+  size_t bytes() const;
 
   // --- workers: runs `body` on the apply thread and returns its result; kCancelled once closed.
   using Body = std::function<Status(TableSink&)>;

@@ -175,6 +175,18 @@ int64_t JobProgress::lag_ms() const {
   return LagMsLocked();
 }
 
+void JobProgress::Flowing(size_t queue_bytes, const Position& durable) {
+  MutexLock lock(mutex_);
+  queue_bytes_ = queue_bytes;
+  if (!durable_at_ || durable == applied_) durable_at_ = clock_.Now();
+}
+
+JobFlow JobProgress::flow() const {
+  MutexLock lock(mutex_);
+  if (!running_ || !durable_at_) return {};
+  return {queue_bytes_, std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - *durable_at_).count()};
+}
+
 int64_t JobProgress::silent_ms() const {
   MutexLock lock(mutex_);
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - alive_at_).count();

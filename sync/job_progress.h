@@ -29,6 +29,8 @@ class JobProgress {
   void StatisticsChanged(const JobStatistics& statistics);
   // --- by the reader thread: it waits for the source with nothing read that is not applied yet
   void ReaderAlive(bool idle);
+  // Bytes that wait for the apply thread, and the position that is on disk.
+  void Flowing(size_t queue_bytes, const Position& durable);
   // --- by the runner: wakes every waiter. `running` false: Wait ends with kConflict and this error.
   void StateChanged(bool running, std::string error);
 
@@ -59,6 +61,7 @@ class JobProgress {
   // Milliseconds since the reader last returned from the source.
   int64_t silent_ms() const;
   std::vector<TableProgress> tables() const;
+  JobFlow flow() const;
 
  private:
   int64_t LagMsLocked() const REQUIRES_LOCK(mutex_);
@@ -70,6 +73,8 @@ class JobProgress {
   int64_t commit_time_us_ GUARDED_BY(mutex_) = 0;
   bool idle_ GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::time_point alive_at_ GUARDED_BY(mutex_) = {};
+  size_t queue_bytes_ GUARDED_BY(mutex_) = 0;
+  std::optional<std::chrono::steady_clock::time_point> durable_at_ GUARDED_BY(mutex_);  // all applied was on disk
   bool running_ GUARDED_BY(mutex_) = false;
   std::string error_ GUARDED_BY(mutex_);
   std::map<TableName, TableProgress> tables_ GUARDED_BY(mutex_);

@@ -12,6 +12,7 @@
 #include "sync/job_runner.h"
 #include "sync/job_tables.h"
 #include "sync/shadow_table.h"
+#include "sync/stoppable_connector.h"
 #include "sync/verify.h"
 
 namespace freshet {
@@ -31,7 +32,7 @@ class JobServiceImpl : public JobService {
 
   Status Restore();
 
-  Status Create(const CreateJob& statement, const std::string& definer) override;
+  Status Create(const CreateJob& statement, const std::string& definer, StopToken stop) override;
   Status Alter(const AlterJob& statement) override {
     return With(statement.name, [&](JobRunner& runner) { return runner.Alter(statement); });
   }
@@ -50,6 +51,7 @@ class JobServiceImpl : public JobService {
   std::vector<TableProgress> Tables(const std::string& name) const override;
   std::string State(const std::string& name) const override;
   std::string LastError(const std::string& name) const override;
+  JobFlow Flow(const std::string& name) const override;
   SystemTable JobsTable() override;
   SystemTable TasksTable() override;
   SystemTable JobTablesTable() override;
@@ -65,7 +67,7 @@ class JobServiceImpl : public JobService {
     return body(*runner);
   }
   Result<JobDefinition> NewJob(const CreateJob& statement, const std::string& definer);
-  Status Make(JobDefinition& job);
+  Status Make(JobDefinition& job, StopToken stop);
   static Status NoSuchJob(const std::string& name) { return Status(Code::kNotFound, "job not exist, jobName:" + name); }
   RunnerPtr Find(const std::string& name) const;
   std::vector<RunnerPtr> All() const;
@@ -113,7 +115,7 @@ std::vector<JobServiceImpl::RunnerPtr> JobServiceImpl::All() const {
   return all;
 }
 
-Status JobServiceImpl::Create(const CreateJob& statement, const std::string& definer) {
+Status JobServiceImpl::Create(const CreateJob& statement, const std::string& definer, StopToken stop) {
   if (statement.name.empty()) return Status(Code::kInvalid, "Job name can not be empty");
   if (statement.name.starts_with("__")) return Status(Code::kInvalid, "job name can not start with __");
   ASSIGN_OR_RETURN(JobDefinition job, NewJob(statement, definer));
@@ -129,7 +131,7 @@ Status JobServiceImpl::Create(const CreateJob& statement, const std::string& def
     }
     runners_[statement.name] = nullptr;  // the name is taken while the source is asked
   }
-  Status status = Make(job);
+  Status status = Make(job, std::move(stop));
   MutexLock lock(mutex_);
   if (!status.ok()) {
     runners_.erase(statement.name);
@@ -163,14 +165,15 @@ Result<JobDefinition> JobServiceImpl::NewJob(const CreateJob& statement, const s
 }
 
 // The id, the source and the store.
-Status JobServiceImpl::Make(JobDefinition& job) {
+Status JobServiceImpl::Make(JobDefinition& job, StopToken stop) {
   ASSIGN_OR_RETURN(const uint64_t id, store_.NextId());
   job.id = JobId{id};
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
   if (parsed.mode == JobMode::kObjects) return Status(Code::kUnsupported, "no job can read objects yet");
-  ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, connectors_(parsed.source));
-  if (parsed.mode == JobMode::kStream) return MakeStreamJob(store_, *connector, options_.mappings, job);
-  return MakeJob(store_, *connector, parsed, job);
+  ASSIGN_OR_RETURN(std::unique_ptr<Connector> made, connectors_(parsed.source));
+  StoppableConnector connector(std::move(made), std::move(stop));
+  if (parsed.mode == JobMode::kStream) return MakeStreamJob(store_, connector, options_.mappings, job);
+  return MakeJob(store_, connector, parsed, job);
 }
 
 Status JobServiceImpl::Drop(const std::string& name, bool if_exists) {
@@ -219,6 +222,11 @@ std::vector<TableProgress> JobServiceImpl::Tables(const std::string& name) const
 std::string JobServiceImpl::State(const std::string& name) const {
   const RunnerPtr runner = Find(name);
   return runner == nullptr ? "" : std::string(JobStateName(runner->definition().state));
+}
+
+JobFlow JobServiceImpl::Flow(const std::string& name) const {
+  const RunnerPtr runner = Find(name);
+  return runner == nullptr ? JobFlow() : runner->progress().flow();
 }
 
 std::string JobServiceImpl::LastError(const std::string& name) const {

@@ -83,13 +83,20 @@ struct TableVerdict {
   std::string detail;  // why not compared, or which side has more
 };
 
+// What is under way between a job's source and the disk, for metrics.
+struct JobFlow {
+  size_t queue_bytes = 0;       // read, waiting for the apply thread
+  int64_t durable_age_ms = -1;  // since all that was applied was last seen on disk; -1: no log is followed
+};
+
 class JobService {
  public:
   static Result<std::unique_ptr<JobService>> Start(Store& store, ConnectorFactory connectors, JobServiceOptions options,
                                                    const Clock& clock = Clock::System());
   virtual ~JobService() = default;
 
-  virtual Status Create(const CreateJob& statement, const std::string& definer) = 0;
+  // kCancelled when `stop` was requested while the source was asked: nothing is left behind.
+  virtual Status Create(const CreateJob& statement, const std::string& definer, StopToken stop) = 0;
   virtual Status Alter(const AlterJob& statement) = 0;
   virtual Status AlterTables(const AlterJobTables& statement) = 0;
   virtual Status Pause(const std::string& name) = 0;
@@ -104,6 +111,7 @@ class JobService {
   virtual std::vector<TableProgress> Tables(const std::string& name) const = 0;  // empty: no such job
   virtual std::string State(const std::string& name) const = 0;                  // "" = no such job
   virtual std::string LastError(const std::string& name) const = 0;
+  virtual JobFlow Flow(const std::string& name) const = 0;
   // jobs(), tasks(), job_tables() for the SQL engine (reference 4.1, 4.2).
   virtual SystemTable JobsTable() = 0;
   virtual SystemTable TasksTable() = 0;

@@ -127,6 +127,7 @@ Status Pipeline::PushUnit(Unit unit, StopToken stop) {
 
 Status Pipeline::Acknowledge() {
   Position durable = sink_->Durable();
+  progress_.Flowing(inbox_.bytes(), durable);
   if (durable == acknowledged_) return Status::Ok();
   TRY(source_->Acknowledge(durable));
   acknowledged_ = std::move(durable);

@@ -132,7 +132,7 @@ class FakeEngine : public SqlEngine {
 
 class FakeJobs : public JobService {
  public:
-  Status Create(const CreateJob& statement, const std::string& definer) override {
+  Status Create(const CreateJob& statement, const std::string& definer, StopToken) override {
     std::lock_guard lock(mutex_);
     created_ = statement;
     definer_ = definer;
@@ -154,6 +154,7 @@ class FakeJobs : public JobService {
   }
   std::string State(const std::string& name) const override { return name == "shop" ? "RUNNING" : ""; }
   std::string LastError(const std::string&) const override { return ""; }
+  JobFlow Flow(const std::string&) const override { return {4096, 7}; }
   SystemTable JobsTable() override {
     return {{"Id", "Name", "Status"}, [](const auto&) {
               return Result<SystemTable::Rows>(SystemTable::Rows{{"1", "shop", "RUNNING"}});

@@ -48,7 +48,8 @@ TEST_F(Http, MetricsHoldCountersAndGauges) {
   for (const char* line :
        {"freshet_connections 1", "freshet_commands_total{command=\"query\"} 1",
         "freshet_command_errors_total{code=\"1064\"} 1", "freshet_job_state{job=\"shop\",state=\"RUNNING\"} 1",
-        "freshet_table_lag_ms{job=\"shop\",table=\"shop.orders\"} 12", "freshet_store_disk_bytes 4096"}) {
+        "freshet_table_lag_ms{job=\"shop\",table=\"shop.orders\"} 12", "freshet_store_disk_bytes 4096",
+        "freshet_job_queue_bytes{job=\"shop\"} 4096", "freshet_job_durable_age_ms{job=\"shop\"} 7"}) {
     EXPECT_NE(got->body.find(line), std::string::npos) << line << "\n" << got->body;
   }
 }

@@ -82,7 +82,7 @@ class ServiceTest : public ::testing::Test {
     return last_password_;
   }
 
-  Status Create(Properties more = {}, const std::string& name = "j") {
+  Status Create(Properties more = {}, const std::string& name = "j", StopToken stop = {}) {
     CreateJob statement;
     statement.name = name;
     statement.source = SourceKind::kPostgres;
@@ -94,7 +94,7 @@ class ServiceTest : public ::testing::Test {
                                    {"schema", "s"},
                                    {"snapshot_split_size", "7"}};
     for (auto& property : more) statement.source_properties.push_back(property);
-    return service_->Create(statement, "root");
+    return service_->Create(statement, "root", std::move(stop));
   }
   Result<std::string> Sync() { return service_->Sync("j", Deadline::After(std::chrono::seconds(20)), {}); }
   void ExpectMirrored(const TableName& table) {

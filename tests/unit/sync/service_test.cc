@@ -29,6 +29,14 @@ TEST_F(ServiceTest, EveryProblemOfCreateIsNamedAndNoJobIsLeft) {
   ExpectMirrored(orders_);
 }
 
+TEST_F(ServiceTest, AStoppedCreateLeavesNothing) {
+  StopSource killed;
+  killed.request_stop();
+  EXPECT_EQ(Create({}, "j", killed.get_token()).code(), Code::kCancelled);
+  EXPECT_EQ(service_->State("j"), "");
+  EXPECT_TRUE(Create().ok());
+}
+
 TEST_F(ServiceTest, AFailureAfterTheLogWasStartedReleasesIt) {
   int describes = 0;
   database_.SetFault([&](std::string_view call) {
