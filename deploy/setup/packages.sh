@@ -13,7 +13,8 @@ readonly MIRROR_PACKAGES=(
   python3 python3-pymysql python3-psycopg2 python3-cryptography
 )
 readonly TEST_PACKAGES=(
-  libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev llvm-14 python3-pytest sysbench openssl
+  libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev llvm-14 python3-pytest python3-pytest-xdist
+  sysbench openssl default-jdk-headless maven
 )
 readonly LINT_PACKAGES=(clang-tidy-14 clang-format-14)
 
