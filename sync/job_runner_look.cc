@@ -36,7 +36,9 @@ Status JobRunner::Look(bool& look_again) {
   look_again = !news.gone.empty() || taken.code() == Code::kCancelled;
   if (taken.code() == Code::kCancelled) return Status::Ok();
   TRY(std::move(taken));
-  return AddCreated(news.created);
+  ASSIGN_OR_RETURN(const ParsedJob parsed, Parsed());
+  // A job that reads one table by name takes no other.
+  return parsed.mode == JobMode::kDatabase ? AddCreated(news.created) : Status::Ok();
 }
 
 // A table that cannot be mirrored keeps no other one out.

@@ -259,6 +259,7 @@ Result<PgConnection::CopyState> PgConnection::TryCopyData(CopyBytes& data) {
   if (size == 0) return CopyState::kWait;
   if (size == -2) return LostStatus("read from server");
   constexpr std::chrono::seconds kEndWait{10};  // the command-complete message follows at once
+  SetReadableBytes(1);                          // it is short
   ASSIGN_OR_RETURN(pg_result * result, LastResult(Deadline::After(kEndWait), {}));
   PQclear(result);
   return CopyState::kEnd;
