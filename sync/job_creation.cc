@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CREATE JOB: all that can fail is done before the one commit that makes the job.
+#include "sync/job_creation.h"
+
 #include <algorithm>
 #include <map>
 
@@ -7,6 +8,7 @@
 #include "storage/read_view.h"
 #include "storage/unit_writer.h"
 #include "sync/job_tables.h"
+#include "sync/shadow_table.h"
 #include "sync/merged_target.h"
 
 namespace freshet {
@@ -119,6 +121,7 @@ Result<Started> StartConsistently(Connector& connector, const JobOptions& option
   LogStart start;
   if (options.offset == OffsetMode::kEarliest) start.mode = LogStart::Mode::kEarliest;
   if (options.offset == OffsetMode::kPosition) start = {LogStart::Mode::kPosition, options.start};
+  if (options.offset == OffsetMode::kTime) start = {LogStart::Mode::kTime, {}, options.start_time_us};
   Started started;
   ASSIGN_OR_RETURN(started.schemas, DescribeAll(connector, options, names));
   for (int i = 0; i < kStartTriesMax; ++i) {
@@ -134,7 +137,7 @@ Result<Started> StartConsistently(Connector& connector, const JobOptions& option
 
 Status CommitJob(Store& store, const ParsedJob& parsed, const JobDefinition& job, const std::vector<TableName>& names,
                  const Started& started) {
-  const bool copies = parsed.options.offset == OffsetMode::kInitial || parsed.options.offset == OffsetMode::kSnapshot;
+  const bool copies = parsed.copies();
   TRY(CheckMerges(parsed.options, started.schemas));
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
   std::map<std::string, StoredTablePtr> targets;
@@ -170,7 +173,9 @@ Result<std::vector<SchemaPtr>> DescribeAll(Connector& connector, const JobOption
       continue;
     }
     const std::vector<std::string>* excluded = options.ExcludedColumns(description.name);
-    schemas.push_back(excluded ? MarkExcluded(description.schema, *excluded, problems) : description.schema);
+    schemas.push_back(excluded               ? MarkExcluded(description.schema, *excluded, problems)
+                      : options.kept_columns ? KeepColumns(description.schema, *options.kept_columns)
+                                             : description.schema);
   }
   if (problems.empty()) return schemas;
   // Connectors report a missing key table by table with this prefix; users get one list.
@@ -195,9 +200,13 @@ Status MakeJob(Store& store, Connector& connector, const ParsedJob& parsed, cons
   ASSIGN_OR_RETURN(const std::vector<SchemaPtr> schemas, DescribeAll(connector, parsed.options, names));
   TRY(CheckTargets(store, job, parsed.options, names));
   TRY(CheckMerges(parsed.options, schemas));
-  Status status;
+  return StartAndCommit(store, connector, parsed, job, names);
+}
+
+Status StartAndCommit(Store& store, Connector& connector, const ParsedJob& parsed, const JobDefinition& job,
+                      const std::vector<TableName>& names) {
   Result<Started> started = StartConsistently(connector, parsed.options, names);
-  status = started.ok() ? CommitJob(store, parsed, job, names, *started) : started.status();
+  Status status = started.ok() ? CommitJob(store, parsed, job, names, *started) : started.status();
   if (status.ok()) return status;
   if (Status released = connector.ReleaseLog(); !released.ok()) {
     Log(LogLevel::kWarn, "release_log_failed", {{"job", job.name}, {"error", released.message()}});

@@ -14,10 +14,6 @@ namespace freshet {
 // FROM MYSQL|POSTGRES (..) TO DATABASE db.
 Status MakeJob(Store& store, Connector& connector, const ParsedJob& parsed, const JobDefinition& job);
 
-// INSERT INTO t SELECT .. FROM cdc_stream(..). Fills `job`'s target and columns. kNotFound "Table does not exist: t"
-// for the source's table; the target must be there and no job's own.
-Status MakeStreamJob(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job);
-
 // The table that a table-level job writes. kNotFound; kConflict when a job owns it.
 Result<StoredTablePtr> FindInsertTarget(Store& store, const InsertSelect& insert);
 

@@ -168,7 +168,7 @@ SystemRow TaskRow(const JobDefinition& job, const TaskRecord& task) {
 
 std::vector<std::string> JobTableColumns() {
   return {"JobName",    "SourceTable",   "TargetTable",   "State", "ChunksDone", "ChunksTotal",
-          "RowsCopied", "RowsEstimated", "EventsApplied", "Lag",   "LastError"};
+          "RowsCopied", "RowsEstimated", "EventsApplied", "Lag",   "LastError", "ExcludedColumns"};
 }
 
 SystemRow JobTableRow(const std::string& job_name, const TableProgress& table) {
@@ -182,7 +182,8 @@ SystemRow JobTableRow(const std::string& job_name, const TableProgress& table) {
           std::to_string(table.rows_estimated),
           std::to_string(table.events_applied),
           std::to_string(table.lag_ms),
-          table.last_error};
+          table.last_error,
+          table.excluded_columns};
 }
 
 }  // namespace freshet

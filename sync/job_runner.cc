@@ -6,6 +6,8 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "sync/job_tables.h"
+#include "sync/object_job.h"
+#include "sync/stream_job.h"
 
 namespace freshet {
 
@@ -14,7 +16,7 @@ namespace {
 constexpr std::chrono::milliseconds kWakeEvery{200};
 // A command waits for the thread at most this long: opening a source has its own, shorter limits.
 constexpr std::chrono::seconds kCommandMax{120};
-// A pipeline that ran at least so long is reconnected at once after a lost connection.
+// A run that lasted at least so long is reconnected at once after a lost connection.
 constexpr std::chrono::seconds kWorkedWell{5};
 }  // namespace
 
@@ -38,8 +40,9 @@ Status JobRunner::Restore() {
   const auto* paused = std::get_if<JobPaused>(&job.state);
   const bool active = std::holds_alternative<JobRunning>(job.state) || std::holds_alternative<JobPending>(job.state);
   progress_.StateChanged(active, paused != nullptr ? paused->message : std::string(JobStateName(job.state)));
+  if (parsed.mode == JobMode::kObjects) return RestoreObjects(store_, job, progress_, clock_);
   // A sink shows its tables when it is opened.
-  TableSink::Settings settings{job.id, job.target_database, parsed.options, {}};
+  TableSink::Settings settings{job.id, job.target_database, parsed.options, {}, {}};
   return TableSink::Open(store_, std::move(settings), progress_, clock_).status();
 }
 
@@ -88,7 +91,7 @@ void JobRunner::AskForSourceEnd() {
   if (wanted) source_end_.Ask();
 }
 
-// --- pipeline's threads
+// --- the run's threads
 
 void JobRunner::OnProgress() {
   MutexLock lock(mutex_);
@@ -105,12 +108,6 @@ void JobRunner::OnFailed(Status status, Phase phase) {
 void JobRunner::OnSettled() {
   MutexLock lock(mutex_);
   settled_ = true;
-  wake_.NotifyAll();
-}
-
-void JobRunner::OnDiscovered(std::vector<TableName> tables) {
-  MutexLock lock(mutex_);
-  for (TableName& table : tables) discovered_.push_back(std::move(table));
   wake_.NotifyAll();
 }
 
@@ -142,55 +139,6 @@ Status JobRunner::Drop() {
   return Run([this] { return Feed(DropRequested{}); });
 }
 
-Status JobRunner::Alter(const AlterJob& statement) {
-  return Run([this, statement]() -> Status {
-    JobDefinition job = definition();
-    if (!std::holds_alternative<JobPaused>(job.state)) return Status(Code::kConflict, "Only PAUSED job can be altered");
-    ASSIGN_OR_RETURN(job.properties, MergeAlteration(job.kind, job.target_database, job.properties, statement));
-    if (const std::string* offset = FindProperty(statement.job_properties, "offset")) {
-      ASSIGN_OR_RETURN(const Position position, Position::FromJson(*offset));
-      ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
-      ASSIGN_OR_RETURN(std::unique_ptr<Connector> connector, connectors_(parsed.source));
-      TRY(MovePosition(store_, *connector, job.id, position));
-    }
-    const std::string* reload = FindProperty(statement.job_properties, "reload_source_schema");
-    if (reload != nullptr && *reload == "true") job.reload_schema = true;
-    connector_.reset();
-    return SaveDefinition(job);
-  });
-}
-
-Status JobRunner::AlterTables(const AlterJobTables& statement) {
-  return Run([this, statement] { return ChangeTables(statement); });
-}
-
-Status JobRunner::ChangeTables(const AlterJobTables& statement) {
-  JobDefinition job = definition();
-  const bool active = std::holds_alternative<JobRunning>(job.state) || std::holds_alternative<JobPending>(job.state);
-  if (!active && !std::holds_alternative<JobPaused>(job.state)) {
-    return Status(Code::kConflict, "Can't alter a job in status " + std::string(JobStateName(job.state)));
-  }
-  if (connector_ == nullptr) {
-    ASSIGN_OR_RETURN(connector_, MakeConnector());
-  }
-  // The writer of a job's rows is one: the pipeline lets go of it while its table list changes.
-  StopPipeline("SUCCESS", "");
-  JobTables tables{store_, *connector_, progress_, job};
-  Status status = tables.Apply(statement);
-  if (status.ok()) status = SaveDefinition(job);
-  if (active) StartPipeline();
-  return status;
-}
-
-Status JobRunner::AddDiscovered(const std::vector<TableName>& names) {
-  AlterJobTables add{"", AlterJobTables::Action::kAdd, {}};
-  for (const TableName& name : names) {
-    ASSIGN_OR_RETURN(const auto known, store_.GetRecord(RecordFamily::kJobs, TableKey(definition().id, name)));
-    if (!known) add.tables.push_back(name.ToString());
-  }
-  return add.tables.empty() ? Status::Ok() : ChangeTables(add);
-}
-
 // --- the job's thread
 
 void JobRunner::Loop(StopToken stop) {
@@ -199,7 +147,7 @@ void JobRunner::Loop(StopToken stop) {
     std::shared_ptr<Command> command;
     {
       MutexLock lock(mutex_);
-      const bool events = progressed_ || settled_ || failed_ || !discovered_.empty();
+      const bool events = progressed_ || settled_ || failed_;
       if (stopped_) break;
       if (commands_.empty() && !events) {
         wake_.WaitUntil(mutex_, Clock::System().Now() + kWakeEvery);
@@ -212,9 +160,10 @@ void JobRunner::Loop(StopToken stop) {
     if (command) RunCommand(command);
     TakeEvents();
     (void)Feed(TimePassed{});
+    LookIfDue();
   }
-  if (pipeline_) pipeline_->Stop("", "");
-  pipeline_.reset();
+  if (run_) run_->Stop("", "");
+  run_.reset();
   connector_.reset();
 }
 
@@ -230,29 +179,23 @@ void JobRunner::TakeEvents() {
   bool progressed = false;
   bool settled = false;
   std::optional<PipelineFailed> failed;
-  std::vector<TableName> discovered;
   {
     MutexLock lock(mutex_);
     progressed = std::exchange(progressed_, false);
     settled = std::exchange(settled_, false);
     failed = std::exchange(failed_, std::nullopt);
-    discovered = std::exchange(discovered_, {});
   }
   if (progressed) (void)Feed(PipelineProgressed{});
   if (failed) {
-    failed->worked_before = Clock::System().Now() - pipeline_since_ >= kWorkedWell;
+    failed->worked_before = Clock::System().Now() - run_since_ >= kWorkedWell;
     Log(LogLevel::kWarn, "pipeline_failed",
         {{"job", definition().name}, {"code", CodeName(failed->code)}, {"error", failed->message}});
     (void)Feed(*failed);
     return;
   }
-  if (settled && pipeline_) {
+  if (settled && run_) {
     const Result<ParsedJob> parsed = Parsed();
-    if (parsed.ok() && parsed->options.offset == OffsetMode::kSnapshot) (void)Feed(SnapshotCompleted{});
-  }
-  if (discovered.empty() || !pipeline_) return;
-  if (Status status = AddDiscovered(discovered); !status.ok()) {
-    Log(LogLevel::kWarn, "add_table_failed", {{"job", definition().name}, {"error", status.message()}});
+    if (parsed.ok() && parsed->ends_when_settled()) (void)Feed(SnapshotCompleted{});
   }
 }
 
@@ -292,16 +235,16 @@ void JobRunner::Act(JobAction action, const JobState& state) {
   switch (action) {
     case JobAction::kNone: break;
     case JobAction::kStartPipeline:
-      StopPipeline("FAILED", "connection lost");
-      StartPipeline();
+      StopRun("FAILED", "connection lost");
+      StartRun();
       break;
-    case JobAction::kStopPipeline: StopPipeline(failed ? "FAILED" : "CANCELED", failed ? paused->message : ""); break;
+    case JobAction::kStopPipeline: StopRun(failed ? "FAILED" : "CANCELED", failed ? paused->message : ""); break;
     case JobAction::kFinish:
-      StopPipeline("SUCCESS", "");
+      StopRun("SUCCESS", "");
       ReleaseSource();
       break;
     case JobAction::kRelease: {
-      StopPipeline("CANCELED", "");
+      StopRun("CANCELED", "");
       ReleaseSource();
       const Status status = DeleteJob(store_, definition().id);
       if (!status.ok()) Log(LogLevel::kError, "job_delete_failed", {{"error", status.message()}});
@@ -313,50 +256,59 @@ void JobRunner::Act(JobAction action, const JobState& state) {
   }
 }
 
-void JobRunner::StartPipeline() {
-  if (Status status = OpenPipeline(); !status.ok()) {
-    pipeline_.reset();
+void JobRunner::StartRun() {
+  Result<std::unique_ptr<JobRun>> opened = OpenRun();
+  if (!opened.ok()) {
     connector_.reset();
-    (void)Feed(PipelineFailed{status.code(), Phase::kConnect, status.message(), false});
+    (void)Feed(PipelineFailed{opened.code(), Phase::kConnect, opened.status().message(), false});
     return;
   }
-  pipeline_since_ = Clock::System().Now();
+  run_ = std::move(opened).value();
+  run_since_ = Clock::System().Now();
   (void)Feed(PipelineOpened{});
-  pipeline_->Start();
+  run_->Start();
 }
 
 // Repeated when the process ends in between; what is copied again already is then as it should be.
 Status JobRunner::ReloadSchemas() {
   JobDefinition job = definition();
   if (!job.reload_schema) return Status::Ok();
-  JobTables tables{store_, *connector_, progress_, job};
+  JobTables tables{store_, *connector_, progress_, job, {}};
   TRY(tables.ReloadSchemas());
   job.reload_schema = false;
   return SaveDefinition(job);
 }
 
-Status JobRunner::OpenPipeline() {
+// The one place that knows which kind of run a job has.
+Result<std::unique_ptr<JobRun>> JobRunner::OpenRun() {
   const JobDefinition job = definition();
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
-  ASSIGN_OR_RETURN(connector_, connectors_(parsed.source));
-  TRY(ReloadSchemas());
   {
-    MutexLock lock(mutex_);  // what an earlier pipeline said does not concern this one
+    MutexLock lock(mutex_);  // what an earlier run said does not concern this one
     progressed_ = settled_ = false;
     failed_.reset();
   }
+  if (parsed.mode == JobMode::kObjects) {
+    ASSIGN_OR_RETURN(ObjectRun::Settings objects, ObjectRunSettings(job, parsed, limits_.objects));
+    return ObjectRun::Open(store_, limits_.mappings, limits_.objects, std::move(objects), progress_, *this, clock_);
+  }
+  ASSIGN_OR_RETURN(connector_, connectors_(parsed.source));
+  TRY(ReloadSchemas());
   Pipeline::Settings settings{
-      job.name, {job.id, job.target_database, parsed.options, {}}, parsed.source.tables, limits_};
-  ASSIGN_OR_RETURN(pipeline_, Pipeline::Open(store_, *connector_, std::move(settings), progress_, *this, clock_));
-  return Status::Ok();
+      job.name, {job.id, job.target_database, parsed.options, {}, {}}, parsed.source.tables, limits_};
+  if (job.insert) settings.sink.derive = MappedTargetOf(store_, job, parsed, limits_);
+  ASSIGN_OR_RETURN(std::unique_ptr<Pipeline> pipeline,
+                   Pipeline::Open(store_, *connector_, std::move(settings), progress_, *this, clock_));
+  return std::unique_ptr<JobRun>(std::move(pipeline));
 }
 
-void JobRunner::StopPipeline(std::string_view task_status, std::string_view error) {
-  if (pipeline_) pipeline_->Stop(task_status, error);
-  pipeline_.reset();
+void JobRunner::StopRun(std::string_view task_status, std::string_view error) {
+  if (run_) run_->Stop(task_status, error);
+  run_.reset();
 }
 
 void JobRunner::ReleaseSource() {
+  if (const Result<ParsedJob> parsed = Parsed(); parsed.ok() && parsed->mode == JobMode::kObjects) return;
   if (connector_ == nullptr) {
     Result<std::unique_ptr<Connector>> made = MakeConnector();
     if (made.ok()) connector_ = std::move(made).value();

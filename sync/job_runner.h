@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JobRunner: one job and its thread. The thread alone moves the job's machine, persists its state and makes,
-// stops and replaces the pipeline. Commands of users run on that thread and return their result. Owned by
+// stops and replaces the run (sync/job_run). Commands of users run on that thread and return their result. Owned by
 // JobService.
 #pragma once
 
@@ -8,17 +8,19 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/stop.h"
+#include "sync/job_run.h"
 #include "sync/pipeline.h"
 #include "sync/source_end.h"
 
 namespace freshet {
 
-class JobRunner : private PipelineListener {
+class JobRunner : private JobRunListener {
  public:
   JobRunner(Store& store, const ConnectorFactory& connectors, JobServiceOptions limits, const Clock& clock,
             JobDefinition definition);
@@ -27,7 +29,7 @@ class JobRunner : private PipelineListener {
   Status Restore();
   // Starts the thread; PENDING and RUNNING jobs go on.
   void Start();
-  // Ends the thread and the pipeline; the stored state stays what it is.
+  // Ends the thread and the run; the stored state stays what it is.
   void Stop();
 
   // --- commands, any thread; kTimeout when the job's thread is busy for too long
@@ -36,6 +38,9 @@ class JobRunner : private PipelineListener {
   Status Drop();
   Status Alter(const AlterJob& statement);
   Status AlterTables(const AlterJobTables& statement);
+  // Takes in what happened to tables beside the log (LookAtCatalog of the source's connector). True when that is
+  // complete only once the log has been applied up to now: then look again.
+  Result<bool> LookAtCatalog();
 
   JobDefinition definition() const;
   JobProgress& progress() { return progress_; }
@@ -57,7 +62,6 @@ class JobRunner : private PipelineListener {
   void OnProgress() override;
   void OnFailed(Status status, Phase phase) override;
   void OnSettled() override;
-  void OnDiscovered(std::vector<TableName> tables) override;
 
   Status Run(std::function<Status()> body);
   void Loop(StopToken stop);
@@ -65,15 +69,21 @@ class JobRunner : private PipelineListener {
   void TakeEvents();
   Status Feed(const JobInput& input);
   void Act(JobAction action, const JobState& state);
-  void StartPipeline();
-  Status OpenPipeline();
+  void StartRun();
+  Result<std::unique_ptr<JobRun>> OpenRun();
+  void StopRun(std::string_view task_status, std::string_view error);
   Status ReloadSchemas();
   Result<Position> CurrentPosition() const;
-  void StopPipeline(std::string_view task_status, std::string_view error);
   void ReleaseSource();
   Status SaveDefinition(const JobDefinition& definition);
   Status ChangeTables(const AlterJobTables& statement);
-  Status AddDiscovered(const std::vector<TableName>& tables);
+  // REQUIRES: no run, a connector. The caller saves `job`.
+  Status ApplyToTables(const AlterJobTables& statement, JobDefinition& job);
+  Status AlterInsert(JobDefinition job, const AlterJob& statement);
+  // --- tables that came and went beside the log, in job_runner_look.cc
+  Status Look(bool& look_again);
+  void LookIfDue();
+  Status AddCreated(const std::vector<TableName>& tables);
 
   Store& store_;
   const ConnectorFactory& connectors_;
@@ -84,8 +94,11 @@ class JobRunner : private PipelineListener {
 
   // The job's thread only.
   std::unique_ptr<Connector> connector_;
-  std::unique_ptr<Pipeline> pipeline_;
-  std::chrono::steady_clock::time_point pipeline_since_ = {};
+  std::unique_ptr<JobRun> run_;
+  std::chrono::steady_clock::time_point run_since_ = {};
+  std::chrono::steady_clock::time_point looked_ = {};
+  std::set<TableName> unfit_;      // created tables that cannot be mirrored as they are: said once
+  std::set<std::string> refused_;  // created tables that the job cannot take: not tried again by itself
 
   mutable Mutex mutex_;
   CondVar wake_;
@@ -95,7 +108,6 @@ class JobRunner : private PipelineListener {
   bool progressed_ GUARDED_BY(mutex_) = false;
   bool settled_ GUARDED_BY(mutex_) = false;
   std::optional<PipelineFailed> failed_ GUARDED_BY(mutex_);
-  std::vector<TableName> discovered_ GUARDED_BY(mutex_);
   bool stopped_ GUARDED_BY(mutex_) = false;
   NamedThread thread_;
 };

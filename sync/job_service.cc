@@ -11,8 +11,10 @@
 #include "sync/job_rows.h"
 #include "sync/job_runner.h"
 #include "sync/job_tables.h"
+#include "sync/object_job.h"
 #include "sync/shadow_table.h"
 #include "sync/stoppable_connector.h"
+#include "sync/stream_job.h"
 #include "sync/verify.h"
 
 namespace freshet {
@@ -169,7 +171,7 @@ Status JobServiceImpl::Make(JobDefinition& job, StopToken stop) {
   ASSIGN_OR_RETURN(const uint64_t id, store_.NextId());
   job.id = JobId{id};
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
-  if (parsed.mode == JobMode::kObjects) return Status(Code::kUnsupported, "no job can read objects yet");
+  if (parsed.mode == JobMode::kObjects) return MakeObjectJob(store_, options_.mappings, options_.objects, job);
   ASSIGN_OR_RETURN(std::unique_ptr<Connector> made, connectors_(parsed.source));
   StoppableConnector connector(std::move(made), std::move(stop));
   if (parsed.mode == JobMode::kStream) return MakeStreamJob(store_, connector, options_.mappings, job);
@@ -195,6 +197,11 @@ Result<std::string> JobServiceImpl::Sync(const std::string& name, Deadline deadl
     return Status(Code::kConflict,
                   "job " + name + " is " + std::string(JobStateName(job.state)) + (error.empty() ? "" : ": " + error));
   }
+  ASSIGN_OR_RETURN(const ParsedJob parsed, runner->Parsed());
+  if (parsed.mode == JobMode::kObjects) {
+    ASSIGN_OR_RETURN(const Position reached, runner->progress().WaitPass(deadline, stop));
+    return reached.ToJson();
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, runner->MakeConnector());
   while (true) {
     ASSIGN_OR_RETURN(const bool look_again, runner->LookAtCatalog());
@@ -209,6 +216,10 @@ Result<std::vector<TableVerdict>> JobServiceImpl::Verify(const std::string& name
   const RunnerPtr runner = Find(name);
   if (runner == nullptr) return NoSuchJob(name);
   ASSIGN_OR_RETURN(const ParsedJob parsed, runner->Parsed());
+  if (parsed.mode == JobMode::kObjects) {
+    return Status(Code::kUnsupported,
+                  "VERIFY JOB compares with a database; what was loaded of each object is in ledger()");
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, runner->MakeConnector());
   return VerifyTables(store_, *connector, runner->definition(), parsed.options.snapshot_split_size, runner->progress(),
                       deadline, stop);

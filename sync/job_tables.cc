@@ -10,7 +10,9 @@
 #include "storage/unit_writer.h"
 #include "sync/job_table_store.h"
 #include "sync/merged_target.h"
+#include "sync/object_records.h"
 #include "sync/quarantine.h"
+#include "sync/shadow_table.h"
 
 namespace freshet {
 
@@ -78,9 +80,23 @@ void CopyFromNothing(TableRecord& record) {
   record.rows_copied = 0;
 }
 
+Result<ParsedJob> ParseInsertDefinition(const JobDefinition& job) {
+  ASSIGN_OR_RETURN(ParsedJob parsed, ParseInsertJob(*job.insert, job.properties.job));
+  if (parsed.mode != JobMode::kStream) return parsed;
+  BindToJob(job.id, parsed.source);
+  ASSIGN_OR_RETURN(const StreamSource stream, ParseStreamArguments(job.insert->arguments));
+  const TableName table{parsed.source.schemas.front(), stream.table};
+  parsed.options.target_names[table.table] = ShadowName(job.id, table);
+  parsed.options.kept_columns = job.kept_columns;
+  parsed.options.strict_mode = parsed.insert.strict;
+  parsed.options.max_filter_ratio = parsed.insert.max_filter_ratio;
+  return parsed;
+}
+
 }  // namespace
 
 Result<ParsedJob> ParseDefinition(const JobDefinition& job) {
+  if (job.insert) return ParseInsertDefinition(job);
   ASSIGN_OR_RETURN(ParsedJob parsed,
                    ParseJob(job.kind, job.properties.job, job.properties.source, job.properties.target));
   BindToJob(job.id, parsed.source);
@@ -90,6 +106,20 @@ Result<ParsedJob> ParseDefinition(const JobDefinition& job) {
                    TableFilter::Parse(parsed.source.include_tables, parsed.source.exclude_tables));
   return parsed;
 }
+
+namespace {
+
+// The next task's window begins where the job is moved to.
+Status RestartWindows(Store& store, UnitWriter& writer, JobId job) {
+  ASSIGN_OR_RETURN(const auto stored, store.GetRecord(RecordFamily::kLedger, StatisticsKey(job)));
+  if (!stored) return Status::Ok();
+  ASSIGN_OR_RETURN(JobStatistics statistics, DecodeStatistics(*stored));
+  statistics.to = {};
+  writer.PutRecord({RecordFamily::kLedger, StatisticsKey(job), EncodeStatistics(statistics)});
+  return Status::Ok();
+}
+
+}  // namespace
 
 Status MovePosition(Store& store, Connector& connector, JobId job, const Position& position) {
   ASSIGN_OR_RETURN(const auto records, store.ScanRecords(RecordFamily::kJobs, TableKeyPrefix(job)));
@@ -101,24 +131,44 @@ Status MovePosition(Store& store, Connector& connector, JobId job, const Positio
     record.partial_history = true;
     writer->PutRecord({RecordFamily::kJobs, key, EncodeTable(record)});
   }
+  TRY(RestartWindows(store, *writer, job));
   ASSIGN_OR_RETURN(const Position start, connector.StartLog({LogStart::Mode::kPosition, position}, names));
   return CommitNow(store, *writer, start);
 }
 
+Result<CatalogNews> FindNews(Store& store, Connector& connector, const JobDefinition& job) {
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  ASSIGN_OR_RETURN(const auto values, store.ScanRecords(RecordFamily::kJobs, TableKeyPrefix(job.id)));
+  std::vector<SchemaPtr> followed;
+  std::set<TableName> known;
+  for (const auto& [key, value] : values) {
+    ASSIGN_OR_RETURN(TableRecord record, DecodeTable(value));
+    known.insert(record.source);
+    if (!std::holds_alternative<TableStopped>(record.state)) followed.push_back(std::move(record.source_schema));
+  }
+  ASSIGN_OR_RETURN(CatalogNews news, connector.LookAtCatalog(followed, parsed.source.tables));
+  std::erase_if(news.created, [&known](const TableName& name) { return known.contains(name); });
+  return news;
+}
+
 Status DeleteJob(Store& store, JobId job) {
   std::vector<RecordWrite> deletions;
+  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store.OpenView());
   ASSIGN_OR_RETURN(const auto tables, store.ScanRecords(RecordFamily::kJobs, TableKeyPrefix(job)));
   for (const auto& [key, value] : tables) {
     deletions.push_back({RecordFamily::kJobs, key, std::nullopt});
     ASSIGN_OR_RETURN(const TableRecord record, DecodeTable(value));
     if (!record.id) continue;
-    Status released = store.ReleaseTable(record.id);
+    const StoredTablePtr shadow = view->FindTable(kShadowDatabase, record.target);
+    const bool is_shadow = shadow != nullptr && shadow->id == record.id;
+    Status released = is_shadow ? store.DropTable(record.id) : store.ReleaseTable(record.id);
     if (released.code() != Code::kNotFound) TRY(std::move(released));
   }
   ASSIGN_OR_RETURN(const auto tasks, store.ScanRecords(RecordFamily::kLedger, TaskKeyPrefix(job)));
   for (const auto& [key, value] : tasks) deletions.push_back({RecordFamily::kLedger, key, std::nullopt});
   ASSIGN_OR_RETURN(std::vector<RecordWrite> rejected, QuarantineDeletions(store, job));
   for (RecordWrite& deletion : rejected) deletions.push_back(std::move(deletion));
+  TRY(ForgetObjects(store, job, ""));
   deletions.push_back({RecordFamily::kLedger, StatisticsKey(job), std::nullopt});
   deletions.push_back({RecordFamily::kJobs, JobKey(job), std::nullopt});
   return store.PutRecords(deletions);

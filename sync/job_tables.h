@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of a job's stored shape while its pipeline is down: making it (CREATE JOB), its table list (ALTER JOB
-// ADD / DROP / RESYNC TABLE), its position, deleting it. Each change is one atomic commit. Called by the
-// job's thread, CREATE JOB by the client's.
+// Changes of a job's stored shape while its pipeline is down: its table list (ALTER JOB ADD / DROP / RESYNC TABLE),
+// its position, deleting it. Each change is one atomic commit. Called by the job's thread.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "cdc/change/source.h"
+#include "storage/unit_writer.h"
 #include "sync/job_progress.h"
 #include "sync/records.h"
 
@@ -20,11 +21,11 @@ Result<ParsedJob> ParseDefinition(const JobDefinition& job);
 Result<std::vector<SchemaPtr>> DescribeAll(Connector& connector, const JobOptions& options,
                                            const std::vector<TableName>& names);
 
-// Everything CREATE JOB does at the source and in the store; nothing is left behind on failure.
-Status MakeJob(Store& store, Connector& connector, const ParsedJob& parsed, const JobDefinition& job);
-
 // The job reads on from `position` (checked at the source). Its tables may miss rows from now on.
 Status MovePosition(Store& store, Connector& connector, JobId job, const Position& position);
+
+// What happened beside the log to the job's tables that are not stopped, and which tables are new.
+Result<CatalogNews> FindNews(Store& store, Connector& connector, const JobDefinition& job);
 
 // Releases the tables (rows stay), deletes all records. Safe to repeat.
 Status DeleteJob(Store& store, JobId job);
@@ -35,6 +36,8 @@ struct JobTables {
   Connector& connector;
   JobProgress& progress;
   JobDefinition& job;
+  // Empty or: runs in the commit of a RESYNC, before the tables are emptied.
+  std::function<Status(UnitWriter&)> before_resync;
 
   Status Apply(const AlterJobTables& statement);
   // Describes all tables anew (reload_source_schema). Those whose shape is not the one the job follows, and stopped

@@ -100,6 +100,16 @@ Result<ObjectRun::Settings> ObjectRunSettings(const JobDefinition& job, const Pa
   return settings;
 }
 
+Status CheckObjectSelect(Store& store, const MappingFactory& mappings, const JobDefinition& job) {
+  if (!mappings) return Status(Code::kUnsupported, "this server runs no jobs over s3(..)");
+  ASSIGN_OR_RETURN(const StoredTablePtr target, FindInsertTarget(store, *job.insert));
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  ASSIGN_OR_RETURN(FileColumns columns, FileColumns::FromJson(job.file_columns));
+  MappingSource source;
+  source.columns = std::make_shared<FileColumns>(std::move(columns));
+  return mappings(*job.insert, source, target->schema, {parsed.insert.strict}).status();
+}
+
 Status RestoreObjects(Store& store, const JobDefinition& job, JobProgress& progress, const Clock& clock) {
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
   ASSIGN_OR_RETURN(const TaskLedger ledger, TaskLedger::Load(store, job.id, 1, clock));

@@ -29,6 +29,9 @@ Status MakeObjectJob(Store& store, const MappingFactory& mappings, const ObjectL
 Result<ObjectRun::Settings> ObjectRunSettings(const JobDefinition& job, const ParsedJob& parsed,
                                               const ObjectLoading& loading);
 
+// ALTER JOB with a new SELECT: kInvalid when it does not fit the objects' columns or the target.
+Status CheckObjectSelect(Store& store, const MappingFactory& mappings, const JobDefinition& job);
+
 // Shows what is stored of a job that does not run.
 Status RestoreObjects(Store& store, const JobDefinition& job, JobProgress& progress, const Clock& clock);
 

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kReadWait{250};
 constexpr std::chrono::milliseconds kApplyWait{500};
 }  // namespace
 
-Pipeline::Pipeline(Settings settings, JobProgress& progress, PipelineListener& listener)
+Pipeline::Pipeline(Settings settings, JobProgress& progress, JobRunListener& listener)
     : settings_(std::move(settings)),
       progress_(progress),
       listener_(listener),
@@ -24,7 +24,7 @@ Pipeline::~Pipeline() {
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::Open(Store& store, Connector& connector, Settings settings,
-                                                 JobProgress& progress, PipelineListener& listener,
+                                                 JobProgress& progress, JobRunListener& listener,
                                                  const Clock& clock) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(settings), progress, listener));
   Pipeline* self = pipeline.get();
@@ -91,6 +91,15 @@ void Pipeline::Fail(Status status, Phase phase) {
   listener_.OnFailed(std::move(status), phase);
 }
 
+Status Pipeline::TakeNews(const CatalogNews& news) {
+  if (news.gone.empty() && news.lost.empty()) return Status::Ok();
+  return inbox_.Run([&news](TableSink& sink) -> Status {
+    for (const SchemaPtr& table : news.gone) TRY(sink.NoteGone({table, news.at}));
+    for (const CatalogNews::Lost& lost : news.lost) TRY(sink.StopTable(lost.name, lost.reason));
+    return Status::Ok();
+  });
+}
+
 void Pipeline::ReadLoop(StopToken stop) {
   read_error_ = ReadAll(stop);
   // What was read before the error is applied first; then the apply thread reports it.
@@ -109,9 +118,6 @@ Status Pipeline::ReadAll(StopToken stop) {
     const bool buffered = event && source_->HasBuffered() && !inbox_.Drained();
     while (std::optional<Unit> unit = builder.Take(buffered)) TRY(PushUnit(std::move(*unit), stop));
     TRY(Acknowledge());
-    if (std::vector<TableName> found = source_->TakeDiscovered(); !found.empty()) {
-      listener_.OnDiscovered(std::move(found));
-    }
   }
   return Status(Code::kCancelled, "stopped");
 }
@@ -153,6 +159,7 @@ void Pipeline::ApplyLoop() {
       Fail(std::move(filtered), Phase::kFilter);
       break;
     }
+    if (Status halted = sink_->TakeHalt(); status.ok()) status = std::move(halted);
     if (!status.ok()) {
       Fail(std::move(status), Phase::kApply);
       break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipeline: one run of a job from the stored position to its end: reader thread -> inbox -> apply thread, and
-// the copy workers beside it. Made, started and stopped by the job's runner; never restarted. What happens
-// inside is reported through PipelineListener, from the pipeline's threads.
+// Pipeline: one run of a job that follows a log: reader thread -> inbox -> apply thread, and the copy workers
+// beside it. Made, started and stopped by the job's runner; never restarted. What happens inside is reported
+// through JobRunListener, from the pipeline's threads.
 #pragma once
 
 #include <atomic>
@@ -12,20 +12,12 @@
 #include "base/stop.h"
 #include "sync/apply_inbox.h"
 #include "sync/copier.h"
+#include "sync/job_run.h"
 #include "sync/table_sink.h"
 
 namespace freshet {
 
-class PipelineListener {
- public:
-  virtual ~PipelineListener() = default;
-  virtual void OnProgress() = 0;                          // first commit of this run
-  virtual void OnFailed(Status status, Phase phase) = 0;  // at most once; everything read before is applied
-  virtual void OnSettled() = 0;                           // no table is being copied; at most once
-  virtual void OnDiscovered(std::vector<TableName> tables) = 0;
-};
-
-class Pipeline {
+class Pipeline : public JobRun {
  public:
   struct Settings {
     std::string job_name;
@@ -35,16 +27,15 @@ class Pipeline {
   };
   // Opens sink and source at the stored position; blocks as long as the connector's limits say. Nothing runs yet.
   static Result<std::unique_ptr<Pipeline>> Open(Store& store, Connector& connector, Settings settings,
-                                                JobProgress& progress, PipelineListener& listener, const Clock& clock);
-  ~Pipeline();
+                                                JobProgress& progress, JobRunListener& listener, const Clock& clock);
+  ~Pipeline() override;
 
-  void Start();
-  // Joins the threads; units that wait are dropped (the source has them). The current task ends with
-  // `task_status`; empty leaves it open (process stop).
-  void Stop(std::string_view task_status, std::string_view error);
+  void Start() override;
+  void Stop(std::string_view task_status, std::string_view error) override;
+  Status TakeNews(const CatalogNews& news) override;
 
  private:
-  Pipeline(Settings settings, JobProgress& progress, PipelineListener& listener);
+  Pipeline(Settings settings, JobProgress& progress, JobRunListener& listener);
   Status OpenSource(Connector& connector, Store& store);
   void ReadLoop(StopToken stop);
   Status ReadAll(StopToken stop);
@@ -55,7 +46,7 @@ class Pipeline {
 
   Settings settings_;
   JobProgress& progress_;
-  PipelineListener& listener_;
+  JobRunListener& listener_;
   ApplyInbox inbox_;
   std::unique_ptr<TableSink> sink_;
   std::unique_ptr<Source> source_;

@@ -66,18 +66,23 @@ void InsertMembersToJson(const JobDefinition& job, json& value) {
   value["insert"] = InsertToJson(*job.insert);
   value["target"] = job.target.value;
   value["kept_columns"] = job.kept_columns;
+  if (job.accepted_shape) value["accepted_shape"] = EncodeSchema(*job.accepted_shape);
   value["file_columns"] = job.file_columns;
   json& past = value["past_inserts"] = json::array();
   for (const InsertSelect& insert : job.past_inserts) past.push_back(InsertToJson(insert));
 }
 
-void InsertMembersFromJson(const json& value, JobDefinition& job) {
-  if (!value.contains("insert")) return;
+Status InsertMembersFromJson(const json& value, JobDefinition& job) {
+  if (!value.contains("insert")) return Status::Ok();
+  if (value.contains("accepted_shape")) {
+    ASSIGN_OR_RETURN(job.accepted_shape, DecodeSchema(value.at("accepted_shape").get<std::string>()));
+  }
   job.insert = InsertFromJson(value.at("insert"));
   job.target = TableId{value.at("target").get<uint64_t>()};
   job.kept_columns = value.value("kept_columns", std::vector<std::string>());
   job.file_columns = value.value("file_columns", "");
   for (const json& past : value.value("past_inserts", json::array())) job.past_inserts.push_back(InsertFromJson(past));
+  return Status::Ok();
 }
 
 json JobStateToJson(const JobState& state) {
@@ -196,7 +201,7 @@ Result<JobDefinition> DecodeJob(std::string_view text) {
     job.properties.target = PropertiesFromJson(value.at("target_properties"));
     job.added_tables = value.value("added_tables", std::vector<std::string>());
     job.removed_tables = value.value("removed_tables", std::vector<std::string>());
-    InsertMembersFromJson(value, job);
+    TRY(InsertMembersFromJson(value, job));
     job.reload_schema = value.value("reload_schema", false);
     ASSIGN_OR_RETURN(job.state, JobStateFromJson(value.at("state")));
     return job;
@@ -253,7 +258,11 @@ std::string EncodeTask(const TaskRecord& task) {
                {"rows_read", task.rows_read},
                {"rows_loaded", task.rows_loaded},
                {"rows_filtered", task.rows_filtered},
-               {"bytes", task.bytes}});
+               {"rows_rejected", task.rows_rejected},
+               {"bytes", task.bytes},
+               {"committed_us", task.committed_us},
+               {"schema_version", task.schema_version},
+               {"hash", task.hash.ToText()}});
 }
 
 Result<TaskRecord> DecodeTask(std::string_view text) {
@@ -269,7 +278,11 @@ Result<TaskRecord> DecodeTask(std::string_view text) {
     task.rows_read = value.value("rows_read", int64_t{0});
     task.rows_loaded = value.value("rows_loaded", int64_t{0});
     task.rows_filtered = value.value("rows_filtered", int64_t{0});
+    task.rows_rejected = value.value("rows_rejected", int64_t{0});
     task.bytes = value.value("bytes", int64_t{0});
+    task.committed_us = value.value("committed_us", int64_t{0});
+    task.schema_version = value.value("schema_version", uint32_t{0});
+    ASSIGN_OR_RETURN(task.hash, ContentHash::FromText(value.value("hash", "0,0,0")));
     return task;
   });
 }
@@ -277,7 +290,10 @@ Result<TaskRecord> DecodeTask(std::string_view text) {
 std::string EncodeStatistics(const JobStatistics& statistics) {
   return Dump({{"rows_read", statistics.rows_read},
                {"rows_filtered", statistics.rows_filtered},
+               {"rows_rejected", statistics.rows_rejected},
                {"bytes", statistics.bytes},
+               {"newest_task", statistics.newest_task.value},
+               {"to", PositionToJson(statistics.to)},
                {"tasks_succeeded", statistics.tasks_succeeded},
                {"tasks_failed", statistics.tasks_failed},
                {"tasks_canceled", statistics.tasks_canceled},
@@ -290,7 +306,10 @@ Result<JobStatistics> DecodeStatistics(std::string_view text) {
     JobStatistics statistics;
     statistics.rows_read = value.value("rows_read", int64_t{0});
     statistics.rows_filtered = value.value("rows_filtered", int64_t{0});
+    statistics.rows_rejected = value.value("rows_rejected", int64_t{0});
     statistics.bytes = value.value("bytes", int64_t{0});
+    statistics.newest_task = TaskId{value.value("newest_task", uint64_t{0})};
+    ASSIGN_OR_RETURN(statistics.to, PositionFromJson(value.value("to", json())));
     statistics.tasks_succeeded = value.value("tasks_succeeded", int64_t{0});
     statistics.tasks_failed = value.value("tasks_failed", int64_t{0});
     statistics.tasks_canceled = value.value("tasks_canceled", int64_t{0});

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "cdc/change/position.h"
 #include "ddl/table_schema.h"
+#include "storage/content_hash.h"
 #include "storage/store.h"
 #include "sync/copy_progress.h"
 #include "sync/job_machine.h"
@@ -42,6 +43,7 @@ struct JobDefinition {
   TableId target;                           // the table that `insert` writes
   std::vector<InsertSelect> past_inserts;   // what made rows that may still be in the target; a RESYNC empties it
   std::vector<std::string> kept_columns;    // of the source table, in the shadow beside its key
+  SchemaPtr accepted_shape;                 // the source's when `insert` was altered; null: as at CREATE JOB
   std::string file_columns;                 // FileColumns::ToJson() of the objects; "" without
   std::vector<std::string> added_tables;    // ALTER JOB ADD TABLE, "schema.table"
   std::vector<std::string> removed_tables;  // ALTER JOB DROP TABLE
@@ -71,18 +73,29 @@ struct TaskRecord {
   std::string error;
   int64_t created_us = 0;
   int64_t finished_us = 0;
+  int64_t committed_us = 0;  // wall clock of its newest commit
+  // What it read of the source: (from, to]. Tasks of a job follow on each other without a gap or an overlap, but
+  // where the user moved the job.
   Position from;
   Position to;
+  // rows_read = rows_loaded + rows_filtered + rows_rejected
   int64_t rows_read = 0;
   int64_t rows_loaded = 0;
-  int64_t rows_filtered = 0;
+  int64_t rows_filtered = 0;  // not wanted: WHERE, tables that are not followed
+  int64_t rows_rejected = 0;  // could not be loaded
   int64_t bytes = 0;
+  uint32_t schema_version = 0;  // newest of the source's tables at the end; 0 unknown
+  ContentHash hash;             // of the rows loaded, as far as they are counted (sync/task_ledger)
 };
 
 struct JobStatistics {
   int64_t rows_read = 0;
-  int64_t rows_filtered = 0;
+  int64_t rows_filtered = 0;  // not loaded, rejected ones included
+  int64_t rows_rejected = 0;
   int64_t bytes = 0;
+  // Newest commit that was counted: what the next one must follow on.
+  TaskId newest_task;
+  Position to;
   int64_t tasks_succeeded = 0;
   int64_t tasks_failed = 0;
   int64_t tasks_canceled = 0;

@@ -207,10 +207,15 @@ Status ParseSsl(const Properties& properties, SourceOptions& source) {
     return Invalid("ssl_mode 'verify-ca' requires ssl_rootcert to be set");
   }
   if (certificate == nullptr) return Status::Ok();
-  if (!certificate->starts_with("FILE:") || certificate->size() == 5) {
+  constexpr std::string_view kFilePrefix = "FILE:";
+  if (certificate->starts_with("/")) {
+    source.ssl_rootcert = *certificate;
+    return Status::Ok();
+  }
+  if (!certificate->starts_with(kFilePrefix) || certificate->size() == kFilePrefix.size()) {
     return Invalid("ssl root cert is not in expected format, should start with FILE:");
   }
-  source.ssl_rootcert = certificate->substr(5);
+  source.ssl_rootcert = certificate->substr(kFilePrefix.size());
   return Status::Ok();
 }
 

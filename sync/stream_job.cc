@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// CREATE JOB .. DO INSERT INTO .. SELECT .. FROM cdc_stream(..).
+#include "sync/stream_job.h"
+
 #include "storage/read_view.h"
 #include "sync/job_creation.h"
+#include "sync/job_table_store.h"
 #include "sync/job_tables.h"
+#include "sync/mapped_target.h"
 #include "sync/shadow_table.h"
 
 namespace freshet {
 
 namespace {
+
+// SELECTs that a job remembers until its next RESYNC: enough for a user who tries a few.
+constexpr size_t kPastInsertsMax = 8;
 
 // The shape of the one source table.
 Result<SchemaPtr> DescribeSource(Connector& connector, const TableName& name) {
@@ -38,21 +44,103 @@ Result<StoredTablePtr> FindInsertTarget(Store& store, const InsertSelect& insert
   return target;
 }
 
-Status MakeStreamJob(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job) {
+namespace {
+
+// What CREATE JOB, ALTER JOB and RESYNC TABLE ask source and target about.
+struct Compiled {
+  SchemaPtr source;
+  std::vector<std::string> columns;  // of it, that the SELECT reads
+  StoredTablePtr target;
+};
+
+Result<Compiled> CompileNow(Store& store, Connector& connector, const MappingFactory& mappings,
+                            const JobDefinition& job) {
   if (!mappings) return Status(Code::kUnsupported, "this server runs no table-level jobs");
-  ASSIGN_OR_RETURN(const StoredTablePtr target, FindInsertTarget(store, *job.insert));
-  job.target = target->id;
+  Compiled compiled;
+  ASSIGN_OR_RETURN(compiled.target, FindInsertTarget(store, *job.insert));
   ASSIGN_OR_RETURN(const StreamSource stream, ParseStreamArguments(job.insert->arguments));
-  ASSIGN_OR_RETURN(const ParsedJob source, ParseDefinition(job));
-  const TableName name{source.source.schemas.front(), stream.table};
-  TRY(connector.Preflight());
-  ASSIGN_OR_RETURN(const SchemaPtr schema, DescribeSource(connector, name));
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  ASSIGN_OR_RETURN(compiled.source, DescribeSource(connector, {parsed.source.schemas.front(), stream.table}));
   ASSIGN_OR_RETURN(const std::unique_ptr<Mapping> mapping,
-                   mappings(*job.insert, {schema, nullptr}, target->schema, {source.insert.strict}));
-  job.kept_columns = ColumnsRead(*mapping, *schema);
+                   mappings(*job.insert, {compiled.source, nullptr}, compiled.target->schema, {parsed.insert.strict}));
+  compiled.columns = ColumnsRead(*mapping, *compiled.source);
+  return compiled;
+}
+
+// Null when there is none yet.
+Result<StoredTablePtr> FindShadow(Store& store, const JobDefinition& job) {
+  ASSIGN_OR_RETURN(const std::vector<TableRecord> records, LoadTables(store, job.id));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store.OpenView());
+  return records.empty() ? nullptr : view->FindTable(kShadowDatabase, records.front().target);
+}
+
+}  // namespace
+
+Status MakeStreamJob(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job) {
+  TRY(connector.Preflight());
+  ASSIGN_OR_RETURN(const Compiled compiled, CompileNow(store, connector, mappings, job));
+  job.target = compiled.target->id;
+  job.kept_columns = compiled.columns;
   TRY(MakeShadowDatabase(store));
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
-  return StartAndCommit(store, connector, parsed, job, {schema->name});
+  return StartAndCommit(store, connector, parsed, job, {compiled.source->name});
+}
+
+Result<SelectAdoption> AdoptSelect(Store& store, Connector& connector, const MappingFactory& mappings,
+                                   const InsertSelect& before, JobDefinition& job) {
+  ASSIGN_OR_RETURN(const Compiled compiled, CompileNow(store, connector, mappings, job));
+  if (compiled.target->id != job.target) {
+    return Status(Code::kConflict, "target table " + job.insert->database + "." + job.insert->table +
+                                       " is another one than at CREATE JOB: it was dropped and made again");
+  }
+  SelectAdoption adoption{compiled.source->name, false};
+  ASSIGN_OR_RETURN(const StoredTablePtr shadow, FindShadow(store, job));
+  for (const std::string& name : compiled.columns) {
+    // A column that the shadow does not know at all comes with the schema change that the log is to bring.
+    const std::optional<uint32_t> column = shadow ? shadow->schema->FindColumn(name) : std::nullopt;
+    adoption.needs_copy = adoption.needs_copy || (column && shadow->schema->columns[*column].excluded);
+  }
+  job.accepted_shape = compiled.source;
+  job.past_inserts.insert(job.past_inserts.begin(), before);
+  if (job.past_inserts.size() > kPastInsertsMax) job.past_inserts.resize(kPastInsertsMax);
+  return adoption;
+}
+
+Status AdoptForResync(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job) {
+  ASSIGN_OR_RETURN(Compiled compiled, CompileNow(store, connector, mappings, job));
+  job.target = compiled.target->id;
+  job.kept_columns = std::move(compiled.columns);
+  job.past_inserts.clear();
+  job.accepted_shape = nullptr;
+  return Status::Ok();
+}
+
+Status RemoveMappedRows(Store& store, UnitWriter& writer, const JobDefinition& job, const JobServiceOptions& limits) {
+  ASSIGN_OR_RETURN(const StoredTablePtr shadow, FindShadow(store, job));
+  if (shadow == nullptr) return Status::Ok();
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  std::vector<InsertSelect> inserts = {*job.insert};
+  inserts.insert(inserts.end(), job.past_inserts.begin(), job.past_inserts.end());
+  for (const InsertSelect& insert : inserts) {
+    MappedTarget target(store, {{insert}, nullptr, job.target, false, limits.piece_bytes_max, limits.mappings});
+    // One that does not fit the rows has made nothing of them; a target that is gone holds none.
+    if (!target.ShapeChanged(*shadow).ok()) continue;
+    TRY(target.RemoveAll(writer, *shadow));
+  }
+  return Status::Ok();
+}
+
+std::function<std::unique_ptr<DerivedRows>()> MappedTargetOf(Store& store, const JobDefinition& job,
+                                                             const ParsedJob& parsed, const JobServiceOptions& limits) {
+  MappedTarget::Settings settings;
+  settings.inserts = {*job.insert};
+  settings.inserts.insert(settings.inserts.end(), job.past_inserts.begin(), job.past_inserts.end());
+  settings.accepted = job.accepted_shape;
+  settings.target = job.target;
+  settings.strict = parsed.insert.strict;
+  settings.piece_bytes_max = limits.piece_bytes_max;
+  settings.mappings = limits.mappings;
+  return [&store, settings] { return std::make_unique<MappedTarget>(store, settings); };
 }
 
 }  // namespace freshet

@@ -94,6 +94,7 @@ Status JobTables::Resync(const std::vector<TableName>& asked) {
   TRY(connector.TrackTables(names));
   ASSIGN_OR_RETURN(const ShapeAt shape, DescribeAt(connector, parsed.options, names));
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
+  if (before_resync) TRY(before_resync(*writer));
   std::map<std::string, StoredTablePtr> remade;
   for (size_t i = 0; i < names.size(); ++i) {
     ASSIGN_OR_RETURN(const auto before, LoadTable(store, job.id, names[i]));
@@ -107,6 +108,7 @@ Status JobTables::Resync(const std::vector<TableName>& asked) {
     TRY(Remake({*writer, job.target_database, remade}, shared, shape.schemas[i], record));
     writer->PutRecord({RecordFamily::kJobs, TableKey(job.id, names[i]), EncodeTable(record)});
   }
+  if (job.insert) writer->PutRecord({RecordFamily::kJobs, JobKey(job.id), EncodeJob(job)});
   // A job whose place in the log is gone starts anew once every table is copied again.
   Position restart;
   const auto* paused = std::get_if<JobPaused>(&job.state);

@@ -21,6 +21,7 @@ Result<std::unique_ptr<TableSink>> TableSink::Open(Store& store, Settings settin
                                                    const Clock& clock) {
   std::unique_ptr<TableSink> sink(new TableSink(store, std::move(settings), progress, clock));
   ASSIGN_OR_RETURN(sink->writer_, UnitWriter::Open(store, sink->settings_.job));
+  if (sink->settings_.derive) sink->derived_ = sink->settings_.derive();
   TRY(sink->Recover().status());
   return sink;
 }
@@ -68,6 +69,10 @@ Status TableSink::Reload() {
   ASSIGN_OR_RETURN(quarantine_, Quarantine::Load(store_, settings_.job, clock_));
   progress_.StatisticsChanged(ledger_->statistics());
   ShowTables();
+  if (derived_) {
+    derived_->Forget();
+    for (const auto& [name, table] : tables_) TRY(ReshapeDerived(table));
+  }
   return Status::Ok();
 }
 
@@ -82,25 +87,13 @@ Status TableSink::Blame(const Table& table, Status status) {
   return status;
 }
 
-namespace {
-
-// A drop that the log does not carry (Postgres) is found between two transactions and has no place of its own.
-bool IsFoundDrop(const Unit& unit) {
-  return !unit.events.empty() && std::all_of(unit.events.begin(), unit.events.end(), [](const UnitEvent& event) {
-    const auto* change = std::get_if<SchemaChange>(&event);
-    return change != nullptr && change->kind == SchemaChangeKind::kDropTable;
-  });
-}
-
-}  // namespace
-
 Status TableSink::Apply(const Unit& unit) {
   FAILPOINT("sync.unit.before_apply");
   // Only what is certainly older, or the very same place, was applied before: the source sends what follows.
   const Position& position = writer_->position();
   const bool same_place = position == unit.ends_at;
   if (!in_pieces_ && unit.complete && !position.empty() && position.Covers(unit.ends_at) &&
-      (same_place || !unit.ends_at.Covers(position)) && !(same_place && IsFoundDrop(unit))) {
+      (same_place || !unit.ends_at.Covers(position))) {
     progress_.Applied({}, unit.commit_time_us);
     return Status::Ok();
   }
@@ -114,6 +107,7 @@ Status TableSink::Apply(const Unit& unit) {
     const std::optional<TableName> blamed = blamed_;
     TRY(Reload());
     if (!blamed) return status;
+    if (derived_) return Status(Code::kUnsupported, status.message());
     TRY(StopTable(*blamed, status.message()));
     if (had_pieces) {
       return Status(Code::kUnavailable, "a large transaction is read again, because table " + blamed->ToString() +
@@ -125,22 +119,28 @@ Status TableSink::Apply(const Unit& unit) {
 }
 
 Status TableSink::ApplyOnce(const Unit& unit) {
-  for (const UnitEvent& event : unit.events) {
+  const size_t first_row_event = FirstEventThatStays(unit);
+  for (size_t i = 0; i < unit.events.size(); ++i) {
+    const UnitEvent& event = unit.events[i];
     if (const auto* batch = std::get_if<RowBatch>(&event)) {
-      TRY(ApplyBatch(*batch));
+      if (i >= first_row_event) TRY(ApplyBatch(*batch));
     } else {
+      TRY(FlushDerived());
       TRY(ApplyChange(std::get<SchemaChange>(event)));
     }
   }
   amount_.rows_read += static_cast<int64_t>(unit.rows);
   amount_.bytes += static_cast<int64_t>(unit.bytes);
+  TRY(FlushDerived());
   TRY(CheckFilter());
+  TRY(CheckFollowed());
   if (!unit.complete) {
     TRY(writer_->Commit(Position{}, false).status());
     in_pieces_ = true;
     return Status::Ok();
   }
   TRY(AdvanceTables(unit.ends_at));
+  TRY(DropGone(unit.ends_at));
   return FinishCommit(unit.ends_at, unit.commit_time_us);
 }
 
@@ -166,11 +166,16 @@ Status TableSink::AdvanceTables(const Position& applied) {
 }
 
 // `ends_at` empty: the position stays (chunks, notes).
-Status TableSink::FinishCommit(const Position& ends_at, int64_t commit_time_us) {
+Status TableSink::CommitUnit(const Position& ends_at, int64_t commit_time_us) {
   if (amount_.rows_read > 0) {
     std::vector<RecordWrite> records;
     amount_.commit_time_us = commit_time_us;
     const Position& to = ends_at.empty() ? writer_->position() : ends_at;
+    if (derived_) amount_.rows_filtered = amount_.rows_read - amount_.rows_loaded;  // what changed nothing included
+    for (const auto& [name, table] : tables_) {
+      if (table.record.source_schema == nullptr) continue;
+      amount_.schema_version = std::max(amount_.schema_version, table.record.source_schema->version);
+    }
     TRY(ledger_->Count(amount_, writer_->position(), to, records));
     for (QuarantineRecord& rejected : rejected_) {
       rejected.task = ledger_->current();
@@ -191,6 +196,7 @@ Status TableSink::FinishCommit(const Position& ends_at, int64_t commit_time_us) 
   }
   for (const TableName& name : removed_) progress_.TableRemoved(name);
   removed_.clear();
+  ForgetGone();
   for (CopyDue& due : due_) settings_.on_copy_due(std::move(due));
   due_.clear();
   progress_.StatisticsChanged(ledger_->statistics());
@@ -219,6 +225,7 @@ Status TableSink::ApplyBatch(const RowBatch& batch) {
   TRY(Blame(*table, ApplyBatchTo(*table, batch)));
   table->record.events_applied += static_cast<int64_t>(batch.rows.size());
   table->shown_changed = true;
+  if (derived_) return Status::Ok();  // counted by FlushDerived
   amount_.rows_loaded += static_cast<int64_t>(batch.rows.size()) - (amount_.rows_rejected - rejected_before);
   return Status::Ok();
 }
@@ -226,7 +233,7 @@ Status TableSink::ApplyBatch(const RowBatch& batch) {
 Status TableSink::ApplyBatchTo(Table& table, const RowBatch& batch) {
   if (batch.schema->version == table.stored->schema->version) {
     if (CopyUnfinished(table.record.state) || table.record.partial_history) return ApplyWithMissingRows(table, batch);
-    return writer_->ApplyRows(table.record.id, batch, ApplyOptions{});
+    return writer_->ApplyRows(table.record.id, batch, OptionsFor(table, false));
   }
   if (settings_.options.schema_change != SchemaChangeBehavior::kIgnore) {
     return Status(Code::kCorrupt, "rows came with schema version " + std::to_string(batch.schema->version) +

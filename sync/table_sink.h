@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "storage/unit_writer.h"
+#include "sync/derived_rows.h"
 #include "sync/filter_window.h"
 #include "sync/job_progress.h"
 #include "sync/project_batch.h"
@@ -53,6 +54,9 @@ class TableSink : public Sink {
     JobOptions options;
     // A table needs copying from now on (resync in the stream). Called by the apply thread.
     std::function<void(CopyDue)> on_copy_due;
+    // Empty: the tables are mirrored and that is all. Else the job has one table, and rows of another are made of it;
+    // whatever would stop that table pauses the job, so that no change of it is ever passed over.
+    std::function<std::unique_ptr<DerivedRows>()> derive;
   };
   static Result<std::unique_ptr<TableSink>> Open(Store& store, Settings settings, JobProgress& progress,
                                                  const Clock& clock);
@@ -96,6 +100,14 @@ class TableSink : public Sink {
   Result<ChunkOutcome> ApplyChunk(uint64_t window, const EncodedRows& rows, const ChunkSource& source);
   Status NoteCopied(const TableName& table, const Position& source_position);
   Status StopTable(const TableName& table, const std::string& reason);
+  // A table that the source no longer has, found beside its log: every row of it is in the log before `before`.
+  struct GoneTable {
+    SchemaPtr source_schema;
+    Position before;
+  };
+  // Drops the table with the unit that reaches that place; now, when it is reached. Safe to repeat; another table
+  // of the same name is left alone. Memory only: whoever found it finds it again.
+  Status NoteGone(GoneTable table);
   void SetEstimate(const TableName& table, int64_t rows);
 
   // Every second or so without a unit: closes a task whose window is over, moves tables on.
@@ -109,6 +121,9 @@ class TableSink : public Sink {
   uint64_t commits() const { return commits_; }
   // Set by the call that failed because too many rows could not be loaded: the job must pause. Ok else.
   Status TakeFilterFailure() { return std::exchange(filter_failure_, Status::Ok()); }
+
+  // Set by the call that found that the job's one table cannot be followed: the job must pause. Ok else.
+  Status TakeHalt() { return std::exchange(halt_, Status::Ok()); }
 
  private:
   struct Table {
@@ -139,6 +154,14 @@ class TableSink : public Sink {
   Status DropFromLog(Table& table, const SchemaChange& change);
   Status AlterFromLog(Table& table, const SchemaChange& change);
   Status RestartCopy(Table& table, const SchemaChange& change);
+  // --- rows derived from the one table, in table_sink_derived.cc
+  ApplyOptions OptionsFor(Table& table, bool rows_may_be_missing);
+  size_t FirstEventThatStays(const Unit& unit) const;
+  Status FlushDerived();
+  Status RemoveDerived(Table& table);
+  Status ReshapeDerived(const Table& table);
+  Status CheckFollowed();
+  Status CommitUnit(const Position& ends_at, int64_t commit_time_us);
   // --- targets that several sources share, in table_sink_shared.cc
   bool SharesTarget(const Table& table) const;
   bool AllSourcesReady(TableId id) const;
@@ -147,6 +170,8 @@ class TableSink : public Sink {
   bool JoinTarget(Table& table);
   void CopyAgainFromStart(Table& table);
   Status AdvanceTables(const Position& applied);
+  Status DropGone(const Position& applied);
+  void ForgetGone();
   Status FinishCommit(const Position& ends_at, int64_t commit_time_us);
   Status ApplyChunkRows(Table& table, const EncodedRows& rows, const ChunkSource& source);
   void Reject(std::vector<RejectedRow> rows);
@@ -168,9 +193,12 @@ class TableSink : public Sink {
   JobProgress& progress_;
   const Clock& clock_;
   std::unique_ptr<UnitWriter> writer_;
+  std::unique_ptr<DerivedRows> derived_;  // or null
+  Status halt_;
   std::optional<TaskLedger> ledger_;
   std::map<TableName, Table> tables_;
   std::map<uint64_t, OpenWindowState> windows_;
+  std::vector<GoneTable> gone_;  // not reached yet
   uint64_t next_window_ = 1;
   bool in_pieces_ = false;
   std::vector<TableName> removed_;         // in the open unit

@@ -89,7 +89,8 @@ Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const Ch
     return status;
   }
   static const TouchedKeys kNone;
-  Result<uint64_t> written = writer_->ApplyChunk(rows, table.touched ? *table.touched : kNone);
+  Result<uint64_t> written = writer_->ApplyChunk(rows, table.touched ? *table.touched : kNone,
+                                                 derived_ ? derived_->changes() : nullptr);
   if (!written.ok()) {
     TRY(writer_->Rollback());
     TRY(Reload());
@@ -98,9 +99,14 @@ Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const Ch
   table.record.rows_copied += static_cast<int64_t>(rows.rows.size());
   table.record.progress.MarkDone(source.done);
   table.record_changed = true;
-  amount_.rows_loaded += static_cast<int64_t>(rows.rows.size());
   amount_.bytes += static_cast<int64_t>(rows.bytes.size());
-  return Status::Ok();
+  if (!derived_) amount_.rows_loaded += static_cast<int64_t>(rows.rows.size());
+  Status status = FlushDerived();
+  if (status.ok()) status = CheckFilter();
+  if (status.ok()) return status;
+  TRY(writer_->Rollback());
+  TRY(Reload());
+  return status;
 }
 
 Status TableSink::NoteCopied(const TableName& name, const Position& source_position) {
@@ -128,6 +134,10 @@ Status TableSink::NextPass(Table& table) {
 Status TableSink::StopTable(const TableName& name, const std::string& reason) {
   Table* table = Find(name);
   if (table == nullptr) return Status::Ok();
+  if (derived_) {
+    halt_ = Status(Code::kUnsupported, reason);
+    return halt_.Copy();
+  }
   Stop(*table, reason);
   return FinishCommit({}, 0);
 }

@@ -62,9 +62,9 @@ Status TableSink::ApplyWithMissingRows(Table& table, const RowBatch& batch) {
     partial = true;
     partial_move = partial_move || row.before != kNoImage;
   }
-  if (!partial) return writer_->ApplyRows(table.record.id, batch, {true, table.touched.get()});
+  if (!partial) return writer_->ApplyRows(table.record.id, batch, OptionsFor(table, true));
   if (CopyUnfinished(table.record.state) && !partial_move) {
-    return writer_->ApplyRows(table.record.id, batch, {true, table.touched.get()});
+    return writer_->ApplyRows(table.record.id, batch, OptionsFor(table, true));
   }
   for (const RowChange& row : batch.rows) {
     if (std::holds_alternative<TableStopped>(table.record.state)) return Status::Ok();
@@ -107,7 +107,7 @@ Status TableSink::ApplyRowThatMayBeMissing(Table& table, const RowBatch& batch, 
 }
 
 Status TableSink::ApplyOne(Table& table, const RowBatch& batch, const RowChange& row) {
-  return writer_->ApplyRows(table.record.id, Single(batch, row), {true, table.touched.get()});
+  return writer_->ApplyRows(table.record.id, Single(batch, row), OptionsFor(table, true));
 }
 
 }  // namespace freshet

@@ -41,6 +41,7 @@ Status TableSink::ApplyChangeTo(Table& table, const SchemaChange& change) {
     case SchemaChangeKind::kCreateTable: break;  // has no table yet: ApplyChange
     case SchemaChangeKind::kDropTable: return DropFromLog(table, change);
     case SchemaChangeKind::kTruncateTable:
+      TRY(RemoveDerived(table));
       if (!SharesTarget(table)) return writer_->TruncateTable(table.record.id);
       StopShared(table, "TRUNCATE");
       break;
@@ -90,6 +91,10 @@ Status TableSink::CreateFromLog(const SchemaChange& change) {
 }
 
 Status TableSink::DropFromLog(Table& table, const SchemaChange& change) {
+  if (derived_) {
+    Stop(table, "the source table " + table.record.source.ToString() + " was dropped; the target's rows stay");
+    return Status::Ok();
+  }
   if (settings_.options.schema_change == SchemaChangeBehavior::kIgnore) {
     Stop(table, "the source table was dropped; its rows stay because schema_change_behavior is ignore");
     return Status::Ok();
@@ -122,11 +127,12 @@ Status TableSink::AlterFromLog(Table& table, const SchemaChange& change) {
   if (ignored) return Status::Ok();
   TRY(writer_->ApplySchemaChange(table.record.id, change));
   table.stored = writer_->table(table.record.id);
-  return Status::Ok();
+  return ReshapeDerived(table);
 }
 
 // Every source of the target is copied again: their rows go together.
 Status TableSink::RestartCopy(Table& table, const SchemaChange& change) {
+  TRY(RemoveDerived(table));
   if (change.new_schema && change.old_schema && !(*change.new_schema == *change.old_schema)) {
     if (SharesTarget(table)) {
       StopShared(table, "ALTER TABLE");
@@ -145,7 +151,7 @@ Status TableSink::RestartCopy(Table& table, const SchemaChange& change) {
     source.stored = writer_->table(target);
     CopyAgainFromStart(source);
   }
-  return Status::Ok();
+  return ReshapeDerived(table);
 }
 
 }  // namespace freshet

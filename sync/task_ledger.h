@@ -28,9 +28,12 @@ class TaskLedger {
     int64_t rows_rejected = 0;  // could not be loaded: in the quarantine
     int64_t bytes = 0;
     int64_t commit_time_us = 0;  // of the newest transaction in it; 0 unknown
+    uint32_t schema_version = 0;
+    ContentHash hash;  // of the rows loaded
   };
   // Counts into the current task (a new one is opened when none is, or its window is over) and appends the
-  // records to put into the same commit.
+  // records to put into the same commit. REQUIRES: rows_read = rows_loaded + rows_filtered. kConflict when another
+  // commit of the job was counted since the last one here, or `from` lies before it: a late or repeated one.
   Status Count(const Amount& amount, const Position& from, const Position& to, std::vector<RecordWrite>& records);
   // Ends the current task with SUCCESS, FAILED or CANCELED.
   void Close(std::string_view status, std::string_view error, std::vector<RecordWrite>& records);
@@ -46,6 +49,7 @@ class TaskLedger {
   TaskLedger(Store& store, JobId job, int64_t max_interval_s, const Clock& clock)
       : store_(&store), job_(job), max_interval_us_(max_interval_s * 1'000'000), clock_(&clock) {}
   Status Open(const Position& from, std::vector<RecordWrite>& records);
+  Status CheckNext(const Position& from) const;
 
   Store* store_;
   JobId job_;

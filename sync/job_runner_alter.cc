@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// JobRunner: ALTER JOB.
+#include "sync/insert_alteration.h"
+#include "sync/job_runner.h"
+#include "sync/job_tables.h"
+#include "sync/object_job.h"
+#include "sync/stream_job.h"
+
+namespace freshet {
+
+Status JobRunner::Alter(const AlterJob& statement) {
+  return Run([this, statement]() -> Status {
+    JobDefinition job = definition();
+    if (!std::holds_alternative<JobPaused>(job.state)) return Status(Code::kConflict, "Only PAUSED job can be altered");
+    if (job.insert) return AlterInsert(std::move(job), statement);
+    ASSIGN_OR_RETURN(job.properties, MergeAlteration(job.kind, job.target_database, job.properties, statement));
+    if (const std::string* offset = FindProperty(statement.job_properties, "offset")) {
+      ASSIGN_OR_RETURN(const Position position, Position::FromJson(*offset));
+      ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+      ASSIGN_OR_RETURN(std::unique_ptr<Connector> connector, connectors_(parsed.source));
+      TRY(MovePosition(store_, *connector, job.id, position));
+    }
+    const std::string* reload = FindProperty(statement.job_properties, "reload_source_schema");
+    if (reload != nullptr && *reload == "true") job.reload_schema = true;
+    connector_.reset();
+    return SaveDefinition(job);
+  });
+}
+
+Status JobRunner::AlterTables(const AlterJobTables& statement) {
+  return Run([this, statement] { return ChangeTables(statement); });
+}
+
+Status JobRunner::ChangeTables(const AlterJobTables& statement) {
+  JobDefinition job = definition();
+  const bool active = std::holds_alternative<JobRunning>(job.state) || std::holds_alternative<JobPending>(job.state);
+  if (!active && !std::holds_alternative<JobPaused>(job.state)) {
+    return Status(Code::kConflict, "Can't alter a job in status " + std::string(JobStateName(job.state)));
+  }
+  if (connector_ == nullptr) {
+    ASSIGN_OR_RETURN(connector_, MakeConnector());
+  }
+  // The writer of a job's rows is one: the run lets go of it while its table list changes.
+  StopRun("SUCCESS", "");
+  Status status = ApplyToTables(statement, job);
+  if (status.ok()) status = SaveDefinition(job);
+  if (active) StartRun();
+  return status;
+}
+
+Status JobRunner::ApplyToTables(const AlterJobTables& statement, JobDefinition& job) {
+  if (!job.insert) return JobTables{store_, *connector_, progress_, job, {}}.Apply(statement);
+  if (statement.action != AlterJobTables::Action::kResync) {
+    return Status(Code::kInvalid, "a job that runs an INSERT has the one table of its SELECT");
+  }
+  // The rows go under the SELECTs that made them, and come back under the newest.
+  const JobDefinition before = job;
+  TRY(AdoptForResync(store_, *connector_, limits_.mappings, job));
+  JobTables tables{store_, *connector_, progress_, job,
+                   [&](UnitWriter& writer) { return RemoveMappedRows(store_, writer, before, limits_); }};
+  return tables.Apply(statement);
+}
+
+Status JobRunner::AlterInsert(JobDefinition job, const AlterJob& statement) {
+  ASSIGN_OR_RETURN(InsertAlteration merged, MergeInsertAlteration(job, statement));
+  const InsertSelect before = std::exchange(*job.insert, std::move(merged.insert));
+  job.properties.job = std::move(merged.job_properties);
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  const std::string* offset = FindProperty(statement.job_properties, "offset");
+  connector_.reset();
+  if (parsed.mode == JobMode::kObjects) {
+    if (merged.select_changed) TRY(CheckObjectSelect(store_, limits_.mappings, job));
+    if (offset != nullptr) TRY(MoveObjectOffset(store_, job.id, parsed.insert.objects.start_after));
+    return SaveDefinition(job);
+  }
+  ASSIGN_OR_RETURN(connector_, connectors_(parsed.source));
+  if (offset != nullptr) TRY(MovePosition(store_, *connector_, job.id, parsed.options.start));
+  if (!merged.select_changed) return SaveDefinition(job);
+  ASSIGN_OR_RETURN(const SelectAdoption adoption, AdoptSelect(store_, *connector_, limits_.mappings, before, job));
+  if (adoption.needs_copy) {
+    TRY(ApplyToTables({job.name, AlterJobTables::Action::kResync, {adoption.table.ToString()}}, job));
+  }
+  return SaveDefinition(job);
+}
+
+}  // namespace freshet

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// MappedTarget: which SELECT fits the shapes on both sides.
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/read_view.h"
+#include "sync/mapped_target.h"
+
+namespace freshet {
+
+namespace {
+
+bool Contains(const std::vector<uint32_t>& columns, uint32_t column) {
+  return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
+const Column* ColumnById(const TableSchema& schema, uint32_t id) {
+  for (const Column& column : schema.columns) {
+    if (column.id == id) return &column;
+  }
+  return nullptr;
+}
+
+// A column that is there but not stored reads as absent.
+Status CheckStored(const Mapping& mapping, const TableSchema& shape) {
+  for (const uint32_t column : mapping.used_columns()) {
+    if (!shape.columns[column].excluded) continue;
+    return Status(Code::kInvalid, "column '" + shape.columns[column].name +
+                                      "' was not copied; ALTER JOB n RESYNC TABLE " + shape.name.table +
+                                      " copies the table again");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<StoredTablePtr> MappedTarget::Target() const {
+  const InsertSelect& insert = settings_.inserts.front();
+  const std::string name = insert.database + "." + insert.table;
+  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store_.OpenView());
+  StoredTablePtr target = view->FindTable(insert.database, insert.table);
+  if (target == nullptr || target->id != settings_.target) {
+    return Status(Code::kNotFound, "target table " + name + " was dropped");
+  }
+  if (target->owner)
+    return Status(Code::kInvalid, "target table " + name + " belongs to a job that mirrors a database");
+  return target;
+}
+
+Status MappedTarget::Compile(const SchemaPtr& shape) {
+  ASSIGN_OR_RETURN(const StoredTablePtr target, Target());
+  Status newest;
+  for (size_t i = 0; i < settings_.inserts.size(); ++i) {
+    Result<std::unique_ptr<Mapping>> compiled =
+        settings_.mappings(settings_.inserts[i], {shape, nullptr}, target->schema, {settings_.strict});
+    Status status = compiled.ok() ? CheckStored(**compiled, *shape) : compiled.status().Copy();
+    if (!status.ok()) {
+      if (i == 0) newest = std::move(status);
+      continue;
+    }
+    mapping_ = std::move(compiled).value();
+    shape_ = shape;
+    target_shape_ = target->schema;
+    active_ = i;
+    const std::vector<uint32_t>& source_key = shape->key_columns;
+    const bool key_of_key = std::all_of(mapping_->key_columns().begin(), mapping_->key_columns().end(),
+                                        [&](uint32_t column) { return Contains(source_key, column); });
+    maps_old_ = mapping_->has_filter() && !mapping_->has_lookups();
+    changes_.whole_before = mapping_->has_filter() || mapping_->has_lookups() || !key_of_key;
+    Log(LogLevel::kInfo, "mapping_compiled",
+        {{"table", target->name}, {"schema_version", shape->version}, {"select", active_ == 0 ? "newest" : "earlier"}});
+    return Status::Ok();
+  }
+  return newest;
+}
+
+// The SELECT in use was written for these columns.
+Status MappedTarget::CheckUsedColumns(const TableSchema& now) const {
+  for (const uint32_t used : mapping_->used_columns()) {
+    const Column& before = shape_->columns[used];
+    const std::string name = "column '" + before.name + "' of " + now.name.ToString() + ", which the SELECT reads, ";
+    const std::string hint = "; ALTER JOB with a SELECT for the new shape, or RESYNC TABLE, then RESUME JOB";
+    const Column* after = ColumnById(now, before.id);
+    if (after == nullptr) return Status(Code::kUnsupported, name + "was dropped" + hint);
+    if (after->name != before.name) {
+      return Status(Code::kUnsupported, name + "was renamed to '" + after->name + "'" + hint);
+    }
+    if (after->type == before.type) continue;
+    const std::optional<uint32_t> accepted =
+        settings_.accepted ? settings_.accepted->FindColumn(after->name) : std::nullopt;
+    if (accepted && settings_.accepted->columns[*accepted].type == after->type) continue;
+    return Status(Code::kUnsupported,
+                  name + "changed its type from " + before.source_type + " to " + after->source_type + hint);
+  }
+  return Status::Ok();
+}
+
+Status MappedTarget::ShapeChanged(const StoredTable& mirrored) {
+  CHECK(changes_.batch.rows.empty());
+  // At the start, or while the newest SELECT waits for this very change, there is nothing to compare with.
+  if (mapping_ == nullptr || active_ != 0) return Compile(mirrored.schema);
+  TRY(CheckUsedColumns(*mirrored.schema));
+  return Compile(mirrored.schema);
+}
+
+}  // namespace freshet
