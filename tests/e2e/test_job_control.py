@@ -13,7 +13,8 @@ TABLES = ["CREATE TABLE a (id INT PRIMARY KEY, v INT)", "CREATE TABLE b (id INT 
           "INSERT INTO a VALUES (1, 1), (2, 2)", "INSERT INTO b VALUES (1, 10)"]
 JOBS_COLUMNS = ["Id", "Name", "Definer", "ExecuteType", "RecurringStrategy", "Status", "ExecuteSql", "CreateTime",
                 "SucceedTaskCount", "FailedTaskCount", "CanceledTaskCount", "Comment", "Properties", "CurrentOffset",
-                "EndOffset", "LoadStatistic", "ErrorMsg", "JobRuntimeMsg", "Lag", "LastSourceEventTimestamp"]
+                "EndOffset", "LoadStatistic", "ErrorMsg", "JobRuntimeMsg", "Lag", "LastSourceEventTimestamp",
+                "LastTaskSuccessTime"]
 TASKS_COLUMNS = ["TaskId", "JobId", "JobName", "Label", "Status", "ErrorMsg", "CreateTime", "StartTime", "FinishTime",
                  "TrackingUrl", "LoadStatistic", "User", "FirstErrorMsg", "RunningOffset"]
 

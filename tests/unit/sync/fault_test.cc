@@ -44,8 +44,9 @@ TEST_F(FaultTest, ALostConnectionAtAnyCallIsSurvived) {
 }
 
 TEST_F(FaultTest, EveryFailpointIsPassedAgainAndNothingIsLostOrTwice) {
-  for (const char* name : {"sync.copy.before_apply", "sync.copy.after_apply", "sync.unit.before_apply",
-                           "sync.unit.after_apply", "sync.schema.before_apply", "storage.commit.after_write"}) {
+  for (const char* name :
+       {"sync.copy.before_apply", "sync.copy.after_apply", "sync.unit.before_apply", "sync.unit.after_apply",
+        "sync.schema.before_apply", "sync.job.before_save", "storage.commit.after_write"}) {
     SCOPED_TRACE(name);
     ASSERT_TRUE(Create().ok());
     ASSERT_TRUE(service_->Pause("j").ok());
