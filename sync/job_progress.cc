@@ -12,6 +12,16 @@ constexpr std::chrono::milliseconds kStopCheck{100};
 bool Unfinished(const TableProgress& table) {
   return table.state != "READY" && table.state != "STOPPED";
 }
+
+std::string ExcludedColumns(const TableSchema& schema) {
+  std::string names;
+  for (const Column& column : schema.columns) {
+    if (!column.excluded) continue;
+    if (!names.empty()) names.push_back(',');
+    names += column.name;
+  }
+  return names;
+}
 }  // namespace
 
 void JobProgress::Applied(const Position& position, int64_t commit_time_us) {
@@ -34,6 +44,7 @@ void JobProgress::TableChanged(const TableRecord& record, const std::string& dat
   table.events_applied = record.events_applied;
   const auto* stopped = std::get_if<TableStopped>(&record.state);
   table.last_error = stopped == nullptr ? "" : stopped->reason;
+  table.excluded_columns = ExcludedColumns(*record.source_schema);
   changed_.NotifyAll();
 }
 
