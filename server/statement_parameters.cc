@@ -136,13 +136,17 @@ Result<std::vector<PreparedValue>> ParseParameters(std::string_view payload, siz
       type.is_unsigned = (cursor.U8() & 0x80) != 0;
     }
   }
-  if (types.size() != count) return Malformed();
+  // A client that has nothing but NULLs may never say a type.
+  const bool typed = types.size() == count;
   values.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     if (const auto sent = long_data.find(i); sent != long_data.end()) {
       values.push_back({sent->second});
-    } else if ((static_cast<uint8_t>(nulls[i / 8]) >> i % 8 & 1) != 0 || types[i].type == ColumnType::kNull) {
+    } else if ((static_cast<uint8_t>(nulls[i / 8]) >> i % 8 & 1) != 0 ||
+               (typed && types[i].type == ColumnType::kNull)) {
       values.push_back({});
+    } else if (!typed) {
+      return Malformed();
     } else {
       ASSIGN_OR_RETURN(std::string value, TakeValue(cursor, types[i]));
       if (!cursor.ok()) return Malformed();

@@ -7,26 +7,11 @@ namespace freshet {
 
 namespace {
 
-// Deeper nesting of rewritten calls is refused: recursion must not exhaust the stack.
-constexpr int kCallDepthMax = 200;
-
-bool EndsSelectList(const Token& token) {
-  return IsAnyOf(token, {"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "INTERSECT", "EXCEPT", "WINDOW",
-                         "QUALIFY", "INTO", "FOR"}) ||
-         token.kind == TokenKind::kEnd || token.IsSymbol(";");
-}
-
 // Words that DuckDB keeps for itself and MySQL lets a column have.
 bool IsKeptWord(const Token& token) {
   return IsAnyOf(token,
-                 {"analyse", "asymmetric", "authorization", "collation", "concurrently", "deferrable", "freeze",
+                 {"analyse", "asymmetric", "at", "authorization", "collation", "concurrently", "deferrable", "freeze",
                   "initially", "map", "overlaps", "placing", "struct", "symmetric", "unpack", "variadic", "verbose"});
-}
-
-bool IsAggregate(const Token& token) {
-  return IsAnyOf(token, {"AVG", "BIT_AND", "BIT_OR", "BIT_XOR", "COUNT", "GROUP_CONCAT", "JSON_ARRAYAGG",
-                         "JSON_OBJECTAGG", "MAX", "MIN", "STD", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "SUM", "VAR_POP",
-                         "VAR_SAMP", "VARIANCE", "ANY_VALUE"});
 }
 
 }  // namespace
@@ -86,9 +71,8 @@ Result<std::string> Rewriter::Literal(const Token& token) const {
     for (char bit : token.value) value = value << 1 | (bit == '1' ? 1 : 0);
     return std::to_string(value);
   }
-  if (token.value.find('\0') != std::string::npos) {
-    return Status(Code::kUnsupported, "a string literal cannot hold a NUL byte; use x'..'");
-  }
+  // DuckDB's text has no NUL; a client that sends one means bytes.
+  if (token.value.find('\0') != std::string::npos) return Literal({TokenKind::kHexString, token.value, 0, 0});
   return QuoteLiteral(token.value);
 }
 
@@ -297,89 +281,6 @@ Result<size_t> Rewriter::StepOperatorWord(size_t at, size_t end, std::string& ou
     }
   }
   return at;
-}
-
-// An unnamed expression of the outermost select list is named by its text, as MySQL does.
-bool Rewriter::NeedsAlias(Range item) const {
-  if (item.size() < 2 && tokens_[item.begin].kind != TokenKind::kVariable) return false;
-  int depth = 0;
-  for (size_t i = item.begin; i < item.end; ++i) {
-    const Token& token = tokens_[i];
-    if (token.IsSymbol("(")) ++depth;
-    if (token.IsSymbol(")")) --depth;
-    if (depth == 0 && (token.Is("AS") || token.Is("COLUMNS") || token.IsSymbol("=>"))) return false;
-  }
-  const Token& first = tokens_[item.begin];
-  const Token& last = tokens_[item.end - 1];
-  if (first.IsSymbol("*") || last.IsSymbol("*") || IsAnyOf(first, {"DISTINCT", "ALL"})) return false;
-  if (item.size() >= 3 && tokens_[item.begin + 1].IsSymbol(".") && tokens_[item.begin + 2].IsSymbol("*")) return false;
-  if (last.kind == TokenKind::kVariable || last.IsSymbol(")")) return true;
-  // "x y" names x; "a.b" is a column; a keyword operand ends an expression.
-  return last.kind == TokenKind::kNumber && tokens_[item.end - 2].kind == TokenKind::kSymbol &&
-         !tokens_[item.end - 2].IsSymbol(".");
-}
-
-Result<std::string> Rewriter::SelectItem(Range item) {
-  ASSIGN_OR_RETURN(std::string text, Rewrite(item));
-  if (!NeedsAlias(item)) return text;
-  const size_t begin = tokens_[item.begin].begin;
-  return text + " AS " + QuoteSqlName(sql_.substr(begin, tokens_[item.end - 1].end - begin));
-}
-
-Result<std::string> Rewriter::Run() {
-  const size_t end = tokens_.size() - 1;
-  int open = 0;
-  for (size_t i = 0; i < end; ++i) {
-    open += tokens_[i].IsSymbol("(") ? 1 : tokens_[i].IsSymbol(")") ? -1 : 0;
-    if (open < 0) return SyntaxErrorAt(sql_, tokens_[i].begin, "no ')' without a '(' before");
-    if (open > kCallDepthMax) return Refuse(i, "parentheses nested deeper than " + std::to_string(kCallDepthMax));
-  }
-  if (open != 0) return SyntaxErrorAt(sql_, sql_.size(), "')'");
-  if (end == 0 || !tokens_[0].Is("SELECT")) return Rewrite({0, end});
-  std::string out = "SELECT ";
-  size_t at = 1;
-  while (at < end && (IsAnyOf(tokens_[at], {"DISTINCT", "ALL"}) || SkipNoise(at, end) != at)) {
-    if (tokens_[at].Is("DISTINCT") && at + 1 < end && tokens_[at + 1].Is("ON")) break;
-    if (tokens_[at].Is("DISTINCT")) out += "DISTINCT ";
-    if (EndsSelectList(tokens_[at])) break;
-    ++at;
-  }
-  size_t item = at;
-  int depth = 0;
-  for (; at <= end; ++at) {
-    if (tokens_[at].IsSymbol("(") || tokens_[at].IsSymbol("[")) ++depth;
-    if (tokens_[at].IsSymbol(")") || tokens_[at].IsSymbol("]")) --depth;
-    const bool done = at == end || (depth == 0 && EndsSelectList(tokens_[at]));
-    if (!done && !(depth == 0 && tokens_[at].IsSymbol(","))) continue;
-    if (at > item) {
-      ASSIGN_OR_RETURN(const std::string text, SelectItem({item, at}));
-      out += text;
-    }
-    if (done) break;
-    out += ", ";
-    item = at + 1;
-  }
-  const size_t having = UngroupedHaving(at, end);
-  ASSIGN_OR_RETURN(const std::string rest, Rewrite({at, having}));
-  if (!rest.empty()) out += " " + rest;
-  if (having == end) return out;
-  // Without groups HAVING is a condition on the rows that were selected, by their new names.
-  ASSIGN_OR_RETURN(const std::string condition, Rewrite({having + 1, end}));
-  return "SELECT * FROM (" + out + ") AS answer WHERE " + condition;
-}
-
-size_t Rewriter::UngroupedHaving(size_t at, size_t end) const {
-  size_t having = end;
-  int depth = 0;
-  for (size_t i = 0; i < end; ++i) {
-    if (tokens_[i].IsSymbol("(")) ++depth;
-    if (tokens_[i].IsSymbol(")")) --depth;
-    if (IsAggregate(tokens_[i]) && IsCall(i)) return end;
-    if (depth > 0) continue;
-    if (IsAnyOf(tokens_[i], {"GROUP", "UNION", "INTERSECT", "EXCEPT"})) return end;
-    if (i >= at && tokens_[i].Is("HAVING")) having = i;
-  }
-  return having;
 }
 
 }  // namespace freshet

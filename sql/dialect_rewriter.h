@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rewriter: one pass over a query's tokens that writes DuckDB's SQL. Internal to the dialect bridge; the
-// special function calls are in dialect_calls.cc, operators in dialect_operators.cc, the rest in
-// dialect_rewriter.cc.
+// special function calls are in dialect_calls.cc, operators in dialect_operators.cc, the outermost SELECT in
+// dialect_select.cc, the rest in dialect_rewriter.cc.
 #pragma once
 
 #include <initializer_list>
@@ -43,8 +43,10 @@ class Rewriter {
   Result<size_t> StepDiv(size_t at, size_t end, std::string& out);
   size_t SkipNoise(size_t at, size_t end) const;
   Result<std::string> SelectItem(Range item);
+  bool HasBareAlias(Range item) const;
   // The HAVING of the outermost SELECT, from `at` on, when nothing groups its rows; end when there is none.
   size_t UngroupedHaving(size_t at, size_t end) const;
+  Result<std::string> AroundHaving(std::string selected, size_t having, size_t end);
   bool NeedsAlias(Range item) const;
 
   // dialect_calls.cc: name ( arguments ), `at` at the name. Returns the text, or "" when the call passes through.

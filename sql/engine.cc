@@ -32,6 +32,9 @@ constexpr std::pair<const char*, const char*> kSettings[] = {
     {"ieee_floating_point_ops", "false"},
 };
 
+const std::set<std::string, std::less<>> kCaselessFacts = {
+    "COLUMN_KEY", "CONSTRAINT_TYPE", "DATA_TYPE", "ENGINE", "EXTRA", "INDEX_TYPE", "IS_NULLABLE", "TABLE_TYPE"};
+
 uint64_t ConnectionId(duckdb_connection connection) {
   DuckContext context;
   duckdb_connection_get_client_context(connection, context.out());
@@ -101,7 +104,8 @@ Status DuckEngine::OpenFiles() {
       {"autoload_known_extensions", "false"},
       {"autoinstall_known_extensions", "false"},
   };
-  for (const auto& [name, value] : options) CHECK(duckdb_set_config(config.get(), name, value.c_str()) == DuckDBSuccess);
+  for (const auto& [name, value] : options)
+    CHECK(duckdb_set_config(config.get(), name, value.c_str()) == DuckDBSuccess);
   char* text = nullptr;
   if (duckdb_open_ext(nullptr, files_.out(), config.get(), &text) != DuckDBSuccess) {
     Status status(Code::kInvalid, std::string("open DuckDB: ") + (text == nullptr ? "failed" : text));
@@ -128,8 +132,16 @@ Status DuckEngine::DefineFacts() {
     TRY(RunSql(catalog_.get(), "CREATE SCHEMA " + QuoteSqlName(SchemaOfDatabase(schema))));
   }
   for (const FactTable& table : FactTables()) {
+    // Clients compare these words without regard to case, as MySQL's own collation does.
+    std::string words;
+    for (const FactColumn& column : table.columns) {
+      if (!kCaselessFacts.contains(column.name)) continue;
+      const std::string name = QuoteSqlName(column.name);
+      words += (words.empty() ? " REPLACE (" : ", ") + name + " COLLATE NOCASE AS " + name;
+    }
+    if (!words.empty()) words += ")";
     TRY(RunSql(catalog_.get(), "CREATE VIEW " + QuoteSqlName(SchemaOfDatabase(table.schema)) + "." +
-                                   QuoteSqlName(table.name) + " AS SELECT * FROM freshet_facts(" +
+                                   QuoteSqlName(table.name) + " AS SELECT *" + words + " FROM freshet_facts(" +
                                    QuoteLiteral(table.schema + "." + table.name) + ")"));
   }
   return Status::Ok();

@@ -75,6 +75,25 @@ std::optional<std::string> NumberOrNull(bool present, uint64_t value) {
   return present ? std::optional(std::to_string(value)) : std::nullopt;
 }
 
+// Digits of a number, as MySQL counts them; nullopt: not a number.
+std::optional<uint64_t> NumericPrecision(const LogicalType& type) {
+  switch (type.kind) {
+    case TypeKind::kBool:
+    case TypeKind::kInt8:
+    case TypeKind::kUint8: return 3;
+    case TypeKind::kInt16:
+    case TypeKind::kUint16: return 5;
+    case TypeKind::kInt32:
+    case TypeKind::kUint32: return 10;
+    case TypeKind::kInt64: return 19;
+    case TypeKind::kUint64: return 20;
+    case TypeKind::kFloat32: return 12;
+    case TypeKind::kFloat64: return 22;
+    case TypeKind::kDecimal: return type.precision;
+    default: return std::nullopt;
+  }
+}
+
 Rows ColumnRows(const QueryContext& context) {
   Rows rows;
   ForEachTable(context, [&](const StoredTable& table) {
@@ -84,7 +103,8 @@ Rows ColumnRows(const QueryContext& context) {
       if (column.excluded) continue;
       const std::string type = LowerTypeName(column.type);
       const bool text = type.find("char") != std::string::npos || type.find("text") != std::string::npos;
-      const bool decimal = column.type.kind == TypeKind::kDecimal;
+      const std::optional<uint64_t> digits = NumericPrecision(column.type);
+      const bool real = column.type.kind == TypeKind::kFloat32 || column.type.kind == TypeKind::kFloat64;
       const bool time = type.starts_with("datetime") || type.starts_with("timestamp") || type.starts_with("time");
       rows.push_back({"def",
                       table.database,
@@ -96,8 +116,8 @@ Rows ColumnRows(const QueryContext& context) {
                       DataType(type),
                       NumberOrNull(text && column.type.length > 0, column.type.length),
                       NumberOrNull(text && column.type.length > 0, uint64_t{4} * column.type.length),
-                      NumberOrNull(decimal, column.type.precision),
-                      NumberOrNull(decimal, column.type.scale),
+                      NumberOrNull(digits.has_value(), digits.value_or(0)),
+                      NumberOrNull(digits && !real, column.type.scale),
                       NumberOrNull(time, column.type.precision),
                       text ? std::optional<std::string>(kCharset) : std::nullopt,
                       text ? std::optional<std::string>(kCollation) : std::nullopt,

@@ -174,6 +174,14 @@ TEST(StatementParameters, NullBitAndLongDataTakeNoBytes) {
   EXPECT_TRUE((*values)[2].is_number);
 }
 
+TEST(StatementParameters, NullsNeedNoTypes) {
+  std::vector<ParameterType> types;
+  const auto values = ParseParameters(Bytes({0x03, 0}), 2, types, {});
+  ASSERT_TRUE(values.ok()) << values.status().message();
+  EXPECT_EQ((*values)[0].text, std::nullopt);
+  EXPECT_EQ((*values)[1].text, std::nullopt);
+}
+
 TEST(StatementParameters, FirstExecutionWithoutTypesIsMalformed) {
   std::vector<ParameterType> types;
   EXPECT_EQ(ParseParameters(Bytes({0, 0, 1}), 1, types, {}).code(), Code::kInvalid);
