@@ -190,8 +190,11 @@ Status DuckMapping::MatchColumns() {
                                       " target columns, " + std::to_string(inner_columns_) + " in the SELECT");
   }
   for (size_t i = 0; i < targets.size(); ++i) {
-    listed_.push_back(
-        {targets[i], items[i], DuckType(duckdb_prepared_statement_column_logical_type(prepared.get(), i + 1))});
+    // A bare NULL fits every column, but is an INTEGER in DuckDB's results.
+    const bool null = EqualsIgnoreCase(plan_->items()[items[i]].text, "NULL");
+    listed_.push_back({targets[i], items[i],
+                       DuckType(null ? duckdb_create_logical_type(DUCKDB_TYPE_SQLNULL)
+                                     : duckdb_prepared_statement_column_logical_type(prepared.get(), i + 1))});
   }
   return Status::Ok();
 }

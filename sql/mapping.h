@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mapping: the SQL stage of a table-level job, compiled: source rows in, rows of the target table out, by DuckDB,
 // a batch at a time. Compiled once per shape of the source; never touches the store but to read lookup tables.
-// Not a planner of jobs: what to do with rejected rows is sync/'s. One Mapping is used by one thread.
+// Not a planner of jobs: what to do with rejected rows is sync/'s. One Mapping is used by one thread;
+// its engine outlives it.
 //
 // A row is rejected, never a whole batch: values that do not fit their target column are found by TRY_CAST, and an
 // expression that fails is narrowed down to its rows by halving the batch.

@@ -14,6 +14,10 @@ namespace freshet {
 class MappingFixture : public SqlFixture {
  protected:
   void SetUp() override;
+  void TearDown() override {
+    mapping_.reset();  // before the engine
+    SqlFixture::TearDown();
+  }
 
   // "name TYPE [KEY] [NOT NULL]" with TYPE as in `types_`; a target's column may add "= default".
   static SchemaPtr Schema(const std::string& table, const std::vector<std::string>& columns);

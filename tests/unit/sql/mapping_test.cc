@@ -148,7 +148,7 @@ TEST_F(MappingTest, mistakes_are_found_when_it_is_compiled) {
   EXPECT_NE(Compile("SELECT id, nosuch FROM SRC").find("nosuch"), std::string::npos);
   EXPECT_EQ(Compile("SELECT id FROM SRC"), "INVALID: Column count doesn't match: 2 target columns, 1 in the SELECT");
   EXPECT_EQ(Compile("(id, other) SELECT id, name FROM SRC"), "INVALID: Unknown column 'other' in target table shop.t");
-  EXPECT_NE(Compile("SELECT uuid(), name FROM SRC").find("must be the same each time"), std::string::npos);
+  EXPECT_NE(Compile("SELECT unix_timestamp(), name FROM SRC").find("must be the same each time"), std::string::npos);
   target_ = Schema("t", {"id BIGINT KEY", "n INT"});
   EXPECT_EQ(Compile("SELECT id, day FROM SRC"), "INVALID: column n: DATE cannot be cast to INT");
 }
