@@ -5,6 +5,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "sql/insert_select.h"
+
 namespace freshet {
 
 using nlohmann::ordered_json;
@@ -87,6 +89,7 @@ ordered_json PositionValue(const Position& position) {
 }  // namespace
 
 std::string ExecuteSql(const JobDefinition& job) {
+  if (job.insert) return ShowInsert(*job.insert);
   std::string sql = job.kind == SourceKind::kMysql ? "FROM MYSQL(" : "FROM POSTGRES(";
   sql += PropertyList(job.properties.source) + ") TO DATABASE " + job.target_database;
   if (!job.properties.target.empty()) sql += " (" + PropertyList(job.properties.target) + ")";
@@ -146,7 +149,8 @@ SystemRow TaskRow(const JobDefinition& job, const TaskRecord& task) {
   const ordered_json statistic = {{"scannedRows", task.rows_read},
                                   {"loadBytes", task.bytes},
                                   {"loadedRows", task.rows_loaded},
-                                  {"filteredRows", task.rows_filtered}};
+                                  {"filteredRows", task.rows_filtered + task.rows_rejected},
+                                  {"rejectedRows", task.rows_rejected}};
   const ordered_json offsets = {
       {"splitId", "binlog-split"}, {"startOffset", PositionValue(task.from)}, {"endOffset", PositionValue(task.to)}};
   const std::string id = std::to_string(task.id.value);
@@ -168,7 +172,7 @@ SystemRow TaskRow(const JobDefinition& job, const TaskRecord& task) {
 
 std::vector<std::string> JobTableColumns() {
   return {"JobName",    "SourceTable",   "TargetTable",   "State", "ChunksDone", "ChunksTotal",
-          "RowsCopied", "RowsEstimated", "EventsApplied", "Lag",   "LastError", "ExcludedColumns"};
+          "RowsCopied", "RowsEstimated", "EventsApplied", "Lag",   "LastError",  "ExcludedColumns"};
 }
 
 SystemRow JobTableRow(const std::string& job_name, const TableProgress& table) {

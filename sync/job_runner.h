@@ -16,6 +16,7 @@
 #include "base/stop.h"
 #include "sync/job_run.h"
 #include "sync/pipeline.h"
+#include "sync/replay.h"
 #include "sync/source_end.h"
 
 namespace freshet {
@@ -38,6 +39,8 @@ class JobRunner : private JobRunListener {
   Status Drop();
   Status Alter(const AlterJob& statement);
   Status AlterTables(const AlterJobTables& statement);
+  // REPLAY QUARANTINE JOB, see sync/replay.
+  Result<ReplayCounts> Replay(const std::optional<std::vector<uint64_t>>& sequences);
   // Takes in what happened to tables beside the log (LookAtCatalog of the source's connector). True when that is
   // complete only once the log has been applied up to now: then look again.
   Result<bool> LookAtCatalog();

@@ -48,6 +48,25 @@ Status JobRunner::ChangeTables(const AlterJobTables& statement) {
   return status;
 }
 
+Result<ReplayCounts> JobRunner::Replay(const std::optional<std::vector<uint64_t>>& sequences) {
+  ReplayCounts counts;
+  TRY(Run([this, &counts, sequences]() -> Status {
+    const JobDefinition job = definition();
+    if (!job.insert || job.insert->function != "cdc_stream") {
+      return Status(Code::kUnsupported,
+                    "only jobs that read cdc_stream(..) replay their quarantine: the source still "
+                    "holds the rows of the others");
+    }
+    const bool active = run_ != nullptr;
+    StopRun("SUCCESS", "");  // the writer of a job's rows is one
+    Result<ReplayCounts> replayed = ReplayRejected(store_, job, limits_, sequences);
+    if (active) StartRun();
+    if (replayed.ok()) counts = *replayed;
+    return replayed.status().Copy();
+  }));
+  return counts;
+}
+
 Status JobRunner::ApplyToTables(const AlterJobTables& statement, JobDefinition& job) {
   if (!job.insert) return JobTables{store_, *connector_, progress_, job, {}}.Apply(statement);
   if (statement.action != AlterJobTables::Action::kResync) {

@@ -3,6 +3,7 @@
 #include "sync/job_service.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "base/log.h"
@@ -11,6 +12,7 @@
 #include "sync/job_rows.h"
 #include "sync/job_runner.h"
 #include "sync/job_tables.h"
+#include "sync/ledger_rows.h"
 #include "sync/object_job.h"
 #include "sync/shadow_table.h"
 #include "sync/stoppable_connector.h"
@@ -57,6 +59,14 @@ class JobServiceImpl : public JobService {
   SystemTable JobsTable() override;
   SystemTable TasksTable() override;
   SystemTable JobTablesTable() override;
+  SystemTable LedgerTable() override;
+  SystemTable QuarantineTable() override;
+  Result<ReplayCounts> Replay(const std::string& name,
+                              const std::optional<std::vector<uint64_t>>& quarantine_ids) override {
+    const RunnerPtr runner = Find(name);
+    if (runner == nullptr) return NoSuchJob(name);
+    return runner->Replay(quarantine_ids);
+  }
   std::vector<std::string> UnhealthyReasons() const override;
   void Stop() override;
 
@@ -68,6 +78,8 @@ class JobServiceImpl : public JobService {
     if (runner == nullptr) return NoSuchJob(name);
     return body(*runner);
   }
+  template <typename F>
+  SystemTable TableOfJob(std::vector<std::string> columns, F rows_of);
   Result<JobDefinition> NewJob(const CreateJob& statement, const std::string& definer);
   Status Make(JobDefinition& job, StopToken stop);
   static Status NoSuchJob(const std::string& name) { return Status(Code::kNotFound, "job not exist, jobName:" + name); }
@@ -289,16 +301,50 @@ SystemTable JobServiceImpl::TasksTable() {
           }};
 }
 
-SystemTable JobServiceImpl::JobTablesTable() {
-  return {JobTableColumns(), [this](const std::map<std::string, std::string>& arguments) -> Result<SystemTable::Rows> {
+// A system table about the one job that "jobName" names.
+template <typename F>
+SystemTable JobServiceImpl::TableOfJob(std::vector<std::string> columns, F rows_of) {
+  return {std::move(columns),
+          [this, rows_of](const std::map<std::string, std::string>& arguments) -> Result<SystemTable::Rows> {
             const auto name = arguments.find("jobName");
-            if (name == arguments.end())
-              return Status(Code::kInvalid, "jobName is required: job_tables(\"jobName\"=\"..\")");
-            if (Find(name->second) == nullptr) return NoSuchJob(name->second);
-            SystemTable::Rows rows;
-            for (const TableProgress& table : Tables(name->second)) rows.push_back(JobTableRow(name->second, table));
-            return rows;
+            if (name == arguments.end()) return Status(Code::kInvalid, "jobName is required: (\"jobName\"=\"..\")");
+            const RunnerPtr runner = Find(name->second);
+            if (runner == nullptr) return NoSuchJob(name->second);
+            return rows_of(runner->definition());
           }};
+}
+
+SystemTable JobServiceImpl::JobTablesTable() {
+  return TableOfJob(JobTableColumns(), [this](const JobDefinition& job) -> Result<SystemTable::Rows> {
+    SystemTable::Rows rows;
+    for (const TableProgress& table : Tables(job.name)) rows.push_back(JobTableRow(job.name, table));
+    return rows;
+  });
+}
+
+SystemTable JobServiceImpl::LedgerTable() {
+  return TableOfJob(LedgerColumns(), [this](const JobDefinition& job) -> Result<SystemTable::Rows> {
+    SystemTable::Rows rows;
+    ASSIGN_OR_RETURN(const auto tasks, store_.ScanRecords(RecordFamily::kLedger, TaskKeyPrefix(job.id)));
+    for (const auto& [key, value] : tasks) {
+      ASSIGN_OR_RETURN(const TaskRecord task, DecodeTask(value));
+      rows.push_back(LedgerRow(job.name, task));
+    }
+    return rows;
+  });
+}
+
+SystemTable JobServiceImpl::QuarantineTable() {
+  return TableOfJob(QuarantineColumns(), [this](const JobDefinition& job) -> Result<SystemTable::Rows> {
+    SystemTable::Rows rows;
+    const std::string prefix = QuarantineKeyPrefix(job.id);
+    ASSIGN_OR_RETURN(const auto kept, store_.ScanRecords(RecordFamily::kQuarantine, prefix));
+    for (const auto& [key, value] : kept) {
+      ASSIGN_OR_RETURN(const QuarantineRecord record, DecodeQuarantine(value));
+      rows.push_back(QuarantineRow(job.name, std::strtoull(key.c_str() + prefix.size(), nullptr, 10), record));
+    }
+    return rows;
+  });
 }
 
 std::vector<std::string> JobServiceImpl::UnhealthyReasons() const {

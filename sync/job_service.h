@@ -73,6 +73,14 @@ struct TableProgress {
   std::string excluded_columns;  // "a,b": not in the mirror
 };
 
+// What became of the rows of a REPLAY QUARANTINE JOB.
+struct ReplayCounts {
+  int64_t loaded = 0;      // now in the target
+  int64_t filtered = 0;    // not wanted by WHERE
+  int64_t superseded = 0;  // changed or deleted at the source since
+  int64_t rejected = 0;    // still rejected: they stay
+};
+
 struct TableVerdict {
   TableName table;
   bool equal = false;
@@ -108,6 +116,10 @@ class JobService {
   // Compares every READY table with its source; waits for the log first. Meaningful when the source rests.
   virtual Result<std::vector<TableVerdict>> Verify(const std::string& name, Deadline deadline, StopToken stop) = 0;
 
+  // Maps rejected rows again: those with these ids of quarantine(), or all. kNotFound, kUnsupported.
+  virtual Result<ReplayCounts> Replay(const std::string& name,
+                                      const std::optional<std::vector<uint64_t>>& quarantine_ids) = 0;
+
   virtual std::vector<TableProgress> Tables(const std::string& name) const = 0;  // empty: no such job
   virtual std::string State(const std::string& name) const = 0;                  // "" = no such job
   virtual std::string LastError(const std::string& name) const = 0;
@@ -116,6 +128,9 @@ class JobService {
   virtual SystemTable JobsTable() = 0;
   virtual SystemTable TasksTable() = 0;
   virtual SystemTable JobTablesTable() = 0;
+  // ledger() and quarantine(), sync/ledger_rows.
+  virtual SystemTable LedgerTable() = 0;
+  virtual SystemTable QuarantineTable() = 0;
   // Health for /healthz: empty when every running job made progress or was idle lately; else the reasons.
   virtual std::vector<std::string> UnhealthyReasons() const = 0;
   virtual void Stop() = 0;
