@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/replay.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "cdc/change/text_cell.h"
+#include "storage/key_codec.h"
+#include "storage/read_view.h"
+#include "sync/job_table_store.h"
+#include "sync/job_tables.h"
+#include "sync/quarantine.h"
+#include "sync/shadow_table.h"
+
+namespace freshet {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+// Rows mapped at a time: bounds memory whatever the quarantine holds.
+constexpr size_t kReplayRows = 1024;
+
+struct Waiting {
+  std::string key;  // of the quarantine's record
+  QuarantineRecord record;
+};
+
+Result<std::vector<Waiting>> LoadWaiting(Store& store, JobId job, const std::optional<std::vector<uint64_t>>& asked) {
+  const std::string prefix = QuarantineKeyPrefix(job);
+  ASSIGN_OR_RETURN(const auto kept, store.ScanRecords(RecordFamily::kQuarantine, prefix));
+  std::vector<Waiting> waiting;
+  for (const auto& [key, value] : kept) {
+    uint64_t sequence = 0;
+    std::from_chars(key.data() + prefix.size(), key.data() + key.size(), sequence);
+    if (asked && std::find(asked->begin(), asked->end(), sequence) == asked->end()) continue;
+    ASSIGN_OR_RETURN(QuarantineRecord record, DecodeQuarantine(value));
+    waiting.push_back({key, std::move(record)});
+  }
+  return waiting;
+}
+
+// Rows of the shadow by the key that a quarantined row names.
+class ShadowRows {
+ public:
+  ShadowRows(const ReadView& view, StoredTablePtr shadow) : view_(view), shadow_(std::move(shadow)) {
+    for (uint32_t i = 0; i < shadow_->schema->columns.size(); ++i) {
+      if (!shadow_->schema->columns[i].excluded) columns_.push_back(i);
+    }
+  }
+
+  const SchemaPtr& schema() const { return shadow_->schema; }
+
+  // Appends the row to `batch` when it still is as it was rejected.
+  Result<bool> TakeUnchanged(const ordered_json& rejected, RowBatch& batch) const {
+    RowBatch key;
+    key.schema = shadow_->schema;
+    const uint32_t image = key.AppendImage();
+    for (const uint32_t column : key.schema->key_columns) {
+      const auto text = rejected.find(key.schema->columns[column].name);
+      if (text == rejected.end() || !text->is_string()) return false;  // the key was another one then
+      Result<Cell> cell = CellFromText(key.schema->columns[column].type, text->get<std::string>(), key.arena);
+      if (!cell.ok()) return false;
+      key.Image(image)[column] = *cell;
+    }
+    KeyRange range;
+    TRY(AppendKey(shadow_->id, *shadow_->schema, key.Image(image), key.arena, range.from));
+    range.to = range.from + '\0';
+    ASSIGN_OR_RETURN(const std::unique_ptr<RowScan> scan, view_.Scan(*shadow_, columns_, range));
+    RowBlock block;
+    TRY(scan->Next(block, 1));
+    if (block.rows == 0) return false;
+    RowBatch row;
+    row.schema = shadow_->schema;
+    row.arena = std::move(block.arena);
+    row.AppendImage();
+    for (size_t i = 0; i < columns_.size(); ++i) row.Image(0)[columns_[i]] = block.cells[i];
+    if (!SameRow(rejected, row)) return false;
+    const uint32_t taken = batch.AppendImage();
+    for (const uint32_t column : columns_) {
+      const Cell cell = row.Image(0)[column];
+      batch.Image(taken)[column] = cell.kind == CellKind::kBytes ? batch.AppendBytes(row.Bytes(cell)) : cell;
+    }
+    return true;
+  }
+
+ private:
+  // Columns that came since do not count.
+  static bool SameRow(const ordered_json& rejected, const RowBatch& row) {
+    const ordered_json now = ordered_json::parse(RowAsJson(row, 0), nullptr, false);
+    return std::all_of(rejected.items().begin(), rejected.items().end(), [&](const auto& member) {
+      const auto found = now.find(member.key());
+      return found != now.end() && *found == member.value();
+    });
+  }
+
+  const ReadView& view_;
+  const StoredTablePtr shadow_;
+  std::vector<uint32_t> columns_;
+};
+
+class Replay {
+ public:
+  Replay(UnitWriter& writer, Mapping& mapping, TableId target, const ShadowRows& shadow)
+      : writer_(writer), mapping_(mapping), target_(target), shadow_(shadow) {}
+
+  Status Run(const std::vector<Waiting>& waiting) {
+    for (size_t at = 0; at < waiting.size(); at += kReplayRows) {
+      TRY(RunSome({waiting.data() + at, std::min(kReplayRows, waiting.size() - at)}));
+    }
+    return Status::Ok();
+  }
+
+  ReplayCounts counts;
+
+ private:
+  Status RunSome(std::span<const Waiting> waiting) {
+    RowBatch batch;
+    batch.schema = shadow_.schema();
+    std::vector<const Waiting*> taken;
+    for (const Waiting& each : waiting) {
+      const ordered_json row = ordered_json::parse(each.record.row, nullptr, false);
+      bool unchanged = false;
+      if (row.is_object()) {
+        ASSIGN_OR_RETURN(unchanged, shadow_.TakeUnchanged(row, batch));
+      }
+      if (unchanged) {
+        taken.push_back(&each);
+      } else {
+        ++counts.superseded;
+        Remove(each);
+      }
+    }
+    if (taken.empty()) return Status::Ok();
+    std::vector<uint32_t> images(taken.size());
+    for (uint32_t i = 0; i < images.size(); ++i) images[i] = i;
+    ASSIGN_OR_RETURN(const MappedRows mapped, mapping_.MapImages(batch, images));
+    TRY(writer_.ApplyRows(target_, mapped.rows, ApplyOptions()));
+    std::vector<bool> settled(taken.size(), false);
+    for (const MappedRows::Reject& reject : mapped.rejects) {
+      settled[reject.source_row] = true;
+      ++counts.rejected;
+    }
+    for (size_t i = 0; i < mapped.source_row.size(); ++i) {
+      const uint32_t input = mapped.source_row[i];
+      if (settled[input]) continue;
+      settled[input] = true;
+      ++counts.loaded;
+      Remove(*taken[input]);
+    }
+    for (size_t input = 0; input < taken.size(); ++input) {
+      if (settled[input]) continue;
+      ++counts.filtered;
+      Remove(*taken[input]);
+    }
+    return Status::Ok();
+  }
+
+  void Remove(const Waiting& waiting) { writer_.PutRecord({RecordFamily::kQuarantine, waiting.key, std::nullopt}); }
+
+  UnitWriter& writer_;
+  Mapping& mapping_;
+  const TableId target_;
+  const ShadowRows& shadow_;
+};
+
+}  // namespace
+
+Result<ReplayCounts> ReplayRejected(Store& store, const JobDefinition& job, const JobServiceOptions& limits,
+                                    const std::optional<std::vector<uint64_t>>& sequences) {
+  ASSIGN_OR_RETURN(const std::vector<Waiting> waiting, LoadWaiting(store, job.id, sequences));
+  if (waiting.empty()) return ReplayCounts();
+  ASSIGN_OR_RETURN(const std::vector<TableRecord> records, LoadTables(store, job.id));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store.OpenView());
+  const StoredTablePtr shadow = records.empty() ? nullptr : view->FindTable(kShadowDatabase, records.front().target);
+  const StoredTablePtr target = view->FindTable(job.insert->database, job.insert->table);
+  if (shadow == nullptr || target == nullptr || target->id != job.target) {
+    return Status(Code::kNotFound, "the job's target table was dropped");
+  }
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Mapping> mapping,
+                   limits.mappings(*job.insert, {shadow->schema, nullptr}, target->schema, {parsed.insert.strict}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
+  const ShadowRows rows(*view, shadow);
+  Replay replay(*writer, *mapping, job.target, rows);
+  TRY(replay.Run(waiting));
+  TRY(CommitNow(store, *writer, {}));
+  return replay.counts;
+}
+
+}  // namespace freshet
