@@ -52,7 +52,8 @@ class ObjectStore {
 
   // Calls `visit` for every object that the pattern matches and whose key is greater than `after`, in byte order of
   // the keys, page by page: memory does not grow with the bucket. A `visit` that returns false ends the listing.
-  // kAuth (keys, signature, denied), kNotFound (bucket, directory), kInvalid (region, endpoint), kUnavailable.
+  // kAuth (keys, signature, denied), kNotFound (bucket, directory), kInvalid (region, endpoint), kUnavailable (also:
+  // keys came out of order, which showed too late; the same store sorts them from then on).
   virtual Status List(const std::string& after, const std::function<bool(const ObjectInfo&)>& visit,
                       StopToken stop) = 0;
 

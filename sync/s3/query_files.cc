@@ -50,7 +50,12 @@ Result<LocalFiles> FetchFiles(ObjectStore& store, const ObjectSource& source, co
     objects.push_back(object);
     return objects.size() <= kQueryFilesMax;
   };
-  TRY(store.List("", visit, stop));
+  Status listed = store.List("", visit, stop);
+  if (listed.code() == Code::kUnavailable) {  // an endpoint in disorder lists in order the second time
+    objects.clear();
+    listed = store.List("", visit, stop);
+  }
+  TRY(std::move(listed));
   const std::string shown = ShownName(source, source.pattern);
   if (objects.empty()) return Status(Code::kNotFound, "nothing matches " + shown);
   if (objects.size() > kQueryFilesMax) {

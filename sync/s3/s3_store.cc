@@ -20,6 +20,8 @@ constexpr int kFetchTriesMax = 1000;
 constexpr size_t kListedBodyBytesMax = 32u << 20;
 constexpr size_t kErrorBodyBytesMax = 64u << 10;
 constexpr const char* kPageKeys = "1000";
+// Of an endpoint that does not list in byte order: what is sorted in memory.
+constexpr size_t kSortedKeysMax = 500'000;
 
 std::chrono::milliseconds WaitBefore(int tries) {
   return std::min(kWaitMax, kFirstWait * (1 << std::min(tries, 10)));
@@ -96,6 +98,63 @@ Result<std::optional<ObjectInfo>> S3Store::Head(const std::string& key, StopToke
   return std::optional<ObjectInfo>(std::move(object));
 }
 
+Result<S3Page> S3Store::ListPage(const std::string& token, const std::string& after, StopToken stop) {
+  HttpHeaders query{{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", kPageKeys}};
+  if (!glob_.literal_prefix().empty()) query.emplace_back("prefix", glob_.literal_prefix());
+  if (!token.empty()) {
+    query.emplace_back("continuation-token", token);
+  } else if (!after.empty() && order_.load() == Order::kBytes) {
+    query.emplace_back("start-after", after);
+  }
+  ASSIGN_OR_RETURN(const Answered answered, Ask("GET", "", query, stop));
+  // Known to list in byte order as the documentation of S3 wants it; others may mean another order by start-after.
+  const std::string& server = answered.answer.header("server");
+  if (order_.load() == Order::kUnknown && (server == "AmazonS3" || server == "MinIO")) order_.store(Order::kBytes);
+  return ParseS3Page(answered.body);
+}
+
+// Servers over a file system may walk it directory by directory: "d/a" before "d.csv". Their keys are all collected and
+// sorted here. What such a server shows only after its first page, when keys were given out already, needs a second
+// call.
+Status S3Store::ListPages(const std::string& after, const std::function<bool(const ObjectInfo&)>& visit,
+                          StopToken stop) {
+  std::vector<ObjectInfo> collected;
+  std::string token;
+  std::string previous;
+  bool visited = false;
+  for (size_t pages = 0; pages == 0 || !token.empty(); ++pages) {
+    ASSIGN_OR_RETURN(S3Page page, ListPage(token, after, stop));
+    for (const ObjectInfo& object : page.objects) {
+      if (object.key <= previous) order_.store(Order::kOther);
+      previous = std::max(previous, object.key);
+    }
+    const bool sort = order_.load() == Order::kOther;
+    if (sort && visited) {
+      return Status(Code::kUnavailable, "the endpoint does not list keys in byte order; list again");
+    }
+    for (ObjectInfo& object : page.objects) {
+      // A key that ends with '/' and has no bytes is how a folder is marked.
+      const bool folder = object.key.ends_with('/') && object.size == 0;
+      if (object.key <= after || folder || !glob_.Matches(object.key)) continue;
+      if (sort) {
+        collected.push_back(std::move(object));
+      } else if (visited = true; !visit(object)) {
+        return Status::Ok();
+      }
+    }
+    if (collected.size() > kSortedKeysMax) {
+      return Status(Code::kUnsupported, "the endpoint does not list keys in byte order, and more than " +
+                                            std::to_string(kSortedKeysMax) + " match");
+    }
+    token = page.truncated ? page.next_token : "";
+  }
+  std::sort(collected.begin(), collected.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  for (const ObjectInfo& object : collected) {
+    if (!visit(object)) break;
+  }
+  return Status::Ok();
+}
+
 Status S3Store::List(const std::string& after, const std::function<bool(const ObjectInfo&)>& visit, StopToken stop) {
   if (glob_.is_literal() && glob_.literal_prefix() > after) {
     ASSIGN_OR_RETURN(const std::optional<ObjectInfo> object, Head(glob_.literal_prefix(), stop));
@@ -104,34 +163,7 @@ Status S3Store::List(const std::string& after, const std::function<bool(const Ob
       return Status::Ok();
     }
   }
-  std::string token;
-  std::string previous = after;
-  do {
-    HttpHeaders query{{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", kPageKeys}};
-    if (!glob_.literal_prefix().empty()) query.emplace_back("prefix", glob_.literal_prefix());
-    if (!token.empty()) {
-      query.emplace_back("continuation-token", token);
-    } else if (!after.empty()) {
-      query.emplace_back("start-after", after);
-    }
-    Result<Answered> answered = Ask("GET", "", query, stop);
-    const std::string where = "list " + ShownName(source_, source_.pattern);
-    if (!answered.ok()) return std::move(answered).status().At(where);
-    Result<S3Page> page = ParseS3Page(answered->body);
-    if (!page.ok()) return std::move(page).status().At(where);
-    for (ObjectInfo& object : page->objects) {
-      if (object.key <= after) continue;  // a server may not know start-after
-      if (object.key <= previous) {
-        return Status(Code::kUnsupported, where + ": the endpoint does not list keys in byte order");
-      }
-      previous = object.key;
-      // A key that ends with '/' and has no bytes is how a folder is marked.
-      if (object.key.ends_with('/') && object.size == 0) continue;
-      if (glob_.Matches(object.key) && !visit(object)) return Status::Ok();
-    }
-    token = page->truncated ? page->next_token : "";
-  } while (!token.empty());
-  return Status::Ok();
+  return ListPages(after, visit, stop).At("list " + ShownName(source_, source_.pattern));
 }
 
 // One GET from where the file ends. What it brought stays in the file, whatever the outcome.

@@ -5,6 +5,7 @@
 * MySQL 9: Debian unstable's mysql-server-core and the libraries it loads, fetched by a private apt configuration (own
   lists, own cache, Debian's own keyring verifies them). Unstable moves on, so the version is recorded, not pinned by hash:
   apt checks every file against the signed release.
+* S3 servers: s3_downloads.py.
 * JDBC drivers: Maven artifacts, pinned by version (tests/jdbc/pom.xml) and SHA-256.
 
 `python3 -m tests.servers.downloads [FOLDER]` fetches all; the functions below only look up what is there.
@@ -55,12 +56,12 @@ def jdbc_driver(name):
 
 def rclone():
     """The program."""
-    return _existing(DEPS / f"rclone-{s3_downloads.RCLONE_MAJOR}") / "usr/bin/rclone"
+    return _existing(s3_downloads.rclone_folder(DEPS)) / "rclone"
 
 
 def versitygw():
     """The program."""
-    return _existing(DEPS / f"versitygw-{s3_downloads.VERSITYGW_VERSION}") / "versitygw"
+    return _existing(s3_downloads.versitygw_folder(DEPS)) / "versitygw"
 
 
 def _existing(folder):
@@ -204,8 +205,7 @@ def fetch_all(deps=DEPS):
     for major in POSTGRES_PACKAGES:
         _fetch_postgres(deps, major)
     unpack_unstable(deps, f"mysql-{MYSQL_MAJOR}", MYSQL_PACKAGE, f"{MYSQL_MAJOR}.", without=MYSQL_UNNEEDED.pattern)
-    s3_downloads.fetch_rclone(deps, unpack_unstable)
-    s3_downloads.fetch_versitygw(deps, unpack_unstable)
+    s3_downloads.fetch(deps, unpack_unstable)
     _fetch_jdbc(deps)
 
 
