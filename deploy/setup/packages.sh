@@ -6,7 +6,7 @@ readonly BUILD_PACKAGES=(
   cmake ninja-build g++ ccache mold pkg-config ca-certificates nlohmann-json3-dev
   libmariadb-dev libpq-dev librocksdb-dev librdkafka-dev libboost-program-options-dev libcpp-httplib-dev
   libspdlog-dev libfmt-dev prometheus-cpp-dev libzstd-dev liblz4-dev libxxhash-dev libssl-dev zlib1g-dev
-  libsnappy-dev libbz2-dev
+  libsnappy-dev libbz2-dev libcurl4-openssl-dev libexpat1-dev
 )
 readonly MIRROR_PACKAGES=(
   mariadb-server mariadb-client postgresql-15 postgresql-client-15
