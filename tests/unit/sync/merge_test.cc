@@ -139,7 +139,7 @@ TEST_F(MergeTest, TablesThatAreNotSentToOneTargetByNameAreNotMerged) {
                                    {"include_tables", "lines"}};
   Put({"s", "lines"}, 1, 1, "x");
   Put({"z", "lines"}, 2, 1, "x");
-  EXPECT_NE(service_->Create(two_schemas, "root").message().find("have the same target table 'lines'"),
+  EXPECT_NE(service_->Create(two_schemas, "root", {}).message().find("have the same target table 'lines'"),
             std::string::npos);
 }
 
