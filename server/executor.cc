@@ -100,6 +100,7 @@ Status Executor::Reset() {
 
 CursorResult Executor::Run(std::string_view sql) {
   if (cancelled()) return Interrupted();
+  outcome_ = {};
   if (const auto kill = ParseKill(sql)) {
     return Done(setup_.connections->Kill(kill->connection_id, kill->kind, setup_.user));
   }
@@ -108,6 +109,7 @@ CursorResult Executor::Run(std::string_view sql) {
 }
 
 CursorResult Executor::RunStatement(const Statement& statement) {
+  outcome_ = {};
   JobService& jobs = *setup_.jobs;
   if (const auto* create = std::get_if<CreateJob>(&statement)) return Done(jobs.Create(*create, setup_.user, token()));
   if (const auto* alter = std::get_if<AlterJob>(&statement)) return Done(jobs.Alter(*alter));
@@ -122,21 +124,30 @@ CursorResult Executor::RunStatement(const Statement& statement) {
   }
   const auto* show = std::get_if<ShowOther>(&statement);
   if (show != nullptr && IsProcessList(*show)) return ShowProcessList();
-  return session_->Execute(statement);
+  return InSession(session_->Execute(statement));
+}
+
+CursorResult Executor::InSession(CursorResult answer) {
+  if (answer.ok() && *answer == nullptr) outcome_ = session_->outcome();
+  return answer;
 }
 
 CursorResult Executor::RunPrepared(const std::string& sql, const std::vector<PreparedValue>& values) {
   if (cancelled()) return Interrupted();
-  return session_->ExecutePrepared(sql, values);
+  outcome_ = {};
+  return InSession(session_->ExecutePrepared(sql, values));
 }
 
 Result<Executor::Prepared> Executor::Prepare(const std::string& sql) {
   if (ParseKill(sql)) return Prepared{};
   ASSIGN_OR_RETURN(const Statement statement, ParseStatement(sql));
-  if (!std::holds_alternative<Query>(statement)) return Prepared{};
+  const bool writes = std::holds_alternative<InsertRows>(statement) || std::holds_alternative<UpdateRows>(statement) ||
+                      std::holds_alternative<DeleteRows>(statement);
+  if (!writes && !std::holds_alternative<Query>(statement)) return Prepared{};
   Prepared prepared;
-  prepared.is_query = true;
+  prepared.takes_values = true;
   ASSIGN_OR_RETURN(prepared.parameters, session_->CountParameters(sql));
+  if (writes) return prepared;
   ASSIGN_OR_RETURN(prepared.columns, session_->DescribeQuery(sql));
   return prepared;
 }

@@ -48,10 +48,13 @@ class Executor {
   CursorResult RunStatement(const Statement& statement);
   CursorResult RunPrepared(const std::string& sql, const std::vector<PreparedValue>& values);
 
+  // Of the last statement that gave a null cursor.
+  const StatementOutcome& outcome() const { return outcome_; }
+
   struct Prepared {
     size_t parameters = 0;
     std::vector<ResultColumn> columns;  // empty: none, or known only when it runs
-    bool is_query = false;              // else Run() it
+    bool takes_values = false;          // a query or a statement that writes rows; else Run() it
   };
   Result<Prepared> Prepare(const std::string& sql);
   Result<std::vector<ResultColumn>> DescribeTableColumns(const std::string& table);
@@ -76,7 +79,10 @@ class Executor {
   CursorResult Verify(const VerifyJob& statement);
   CursorResult ShowProcessList() const;
 
+  CursorResult InSession(CursorResult answer);
+
   Setup setup_;
+  StatementOutcome outcome_;
   std::unique_ptr<SqlSession> session_;  // replaced only between scopes, under mutex_
   mutable Mutex mutex_;
   std::optional<StopSource> running_ GUARDED_BY(mutex_);

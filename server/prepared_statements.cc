@@ -42,7 +42,7 @@ Status PreparedStatements::Prepare(std::string_view sql) {
     return writer_.Error({1390, "HY000", "Prepared statement contains too many placeholders"});
   }
   const uint32_t id = ++last_id_;
-  statements_[id] = Prepared{text, described->parameters, described->is_query, {}, {}, false};
+  statements_[id] = Prepared{text, described->parameters, described->takes_values, {}, {}, false};
   std::string out(1, '\0');
   PutUint(out, id, 4);
   PutUint(out, described->columns.size(), 2);
@@ -77,7 +77,8 @@ Status PreparedStatements::Execute(std::string_view payload) {
 
 Status PreparedStatements::Run(Prepared& prepared, const std::vector<PreparedValue>& values) {
   Executor::Scope scope(executor_);
-  CursorResult cursor = prepared.is_query ? executor_.RunPrepared(prepared.sql, values) : executor_.Run(prepared.sql);
+  CursorResult cursor =
+      prepared.takes_values ? executor_.RunPrepared(prepared.sql, values) : executor_.Run(prepared.sql);
   if (!cursor.ok()) return writer_.Error(cursor.status());
   return writer_.Send(executor_, cursor->get(), ResultWriter::Form::kBinary, false).status();
 }

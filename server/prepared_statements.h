@@ -33,7 +33,7 @@ class PreparedStatements {
   struct Prepared {
     std::string sql;
     size_t parameters = 0;
-    bool is_query = false;
+    bool takes_values = false;
     std::vector<ParameterType> types;
     LongData long_data;
     bool long_data_failed = false;

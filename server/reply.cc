@@ -9,9 +9,9 @@ namespace {
 // Longest message that old clients keep (MYSQL_ERRMSG_SIZE).
 constexpr size_t kErrorMessageBytesMax = 511;
 
-std::string OkWithHeader(char header, uint16_t status_flags) {
+std::string OkWithHeader(char header, uint16_t status_flags, uint64_t affected_rows = 0) {
   std::string out(1, header);
-  PutLenencInt(out, 0);
+  PutLenencInt(out, affected_rows);
   PutLenencInt(out, 0);
   PutUint(out, status_flags, 2);
   PutUint(out, 0, 2);
@@ -27,8 +27,10 @@ std::string_view Clipped(std::string_view message) {
 
 }  // namespace
 
-std::string OkPayload(uint16_t status_flags) {
-  return OkWithHeader('\x00', status_flags);
+std::string OkPayload(uint16_t status_flags, uint64_t affected_rows, std::string_view info) {
+  std::string out = OkWithHeader('\x00', status_flags, affected_rows);
+  if (!info.empty()) PutLenencString(out, info);
+  return out;
 }
 
 std::string ErrPayload(const ServerError& error) {

@@ -48,7 +48,8 @@ Status ResultWriter::FieldList(const std::vector<ResultColumn>& columns) {
 
 Result<bool> ResultWriter::Send(const Executor& executor, ResultCursor* cursor, Form form, bool more) {
   if (cursor == nullptr) {
-    TRY(Ok(more));
+    const StatementOutcome outcome = executor.outcome();
+    TRY(channel_.Write(OkPayload(StatusFlags(more), outcome.affected_rows, outcome.info)));
     return true;
   }
   const std::vector<ResultColumn>& columns = cursor->columns();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SqlEngine and SqlSession: read-only SQL over the store, run by DuckDB, with the MySQL dialect bridged.
+// SqlEngine and SqlSession: SQL over the store, run by DuckDB, with the MySQL dialect bridged; statements that write
+// users' own tables as well.
 // One engine per process, one session per client connection, used by that connection's thread. Nothing of
 // DuckDB leaks through these types. Job statements are not for here: server/ routes them to sync/.
 #pragma once
@@ -108,6 +109,12 @@ struct PreparedValue {
   bool is_number = false;
 };
 
+// What the last statement without rows did.
+struct StatementOutcome {
+  uint64_t affected_rows = 0;
+  std::string info;  // what MySQL clients print: "Rows matched: 1  Changed: 0  Warnings: 0"; "" nothing
+};
+
 class SqlSession {
  public:
   virtual ~SqlSession() = default;
@@ -124,6 +131,8 @@ class SqlSession {
   virtual const std::string& database() const = 0;
   virtual Status UseDatabaseNamed(const std::string& name) = 0;
   virtual std::string variable(std::string_view name) const = 0;
+  // Of the last Execute or ExecutePrepared that gave no cursor.
+  virtual StatementOutcome outcome() const { return {}; }
   // From another thread: the running statement ends with kCancelled.
   virtual void Cancel() = 0;
 };

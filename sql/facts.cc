@@ -22,15 +22,22 @@ std::vector<FactColumn> Columns(std::initializer_list<std::string_view> names) {
   return columns;
 }
 
+// Without the program's own.
+std::vector<std::string> ListedDatabases(const QueryContext& context) {
+  std::vector<std::string> names = context.view->Databases();
+  std::erase_if(names, [](const std::string& name) { return name.starts_with(kInternalDatabasePrefix); });
+  return names;
+}
+
 template <typename Each>
 void ForEachTable(const QueryContext& context, Each each) {
-  for (const std::string& database : context.view->Databases()) {
+  for (const std::string& database : ListedDatabases(context)) {
     for (const StoredTablePtr& table : context.view->Tables(database)) each(*table);
   }
 }
 
 Rows Schemata(const QueryContext& context) {
-  std::vector<std::string> names = context.view->Databases();
+  std::vector<std::string> names = ListedDatabases(context);
   names.push_back("information_schema");
   names.push_back("performance_schema");
   Rows rows;

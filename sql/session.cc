@@ -39,10 +39,12 @@ struct StatementRunner {
   Answer operator()(const Query& statement) { return session.RunQuery(statement.sql, {}); }
   Answer operator()(const CreateDatabase& statement) { return Done(session.CreateDatabaseNamed(statement)); }
   Answer operator()(const DropDatabase& statement) { return Done(session.DropDatabaseNamed(statement)); }
-  Answer operator()(const DropTable& statement) { return Done(session.DropTableNamed(statement)); }
   Answer operator()(const UseDatabase& statement) { return Done(session.UseDatabaseNamed(statement.name)); }
   Answer operator()(const SetVariables& statement) { return Done(session.Assign(statement)); }
   Answer operator()(const TransactionControl&) { return Done(Status::Ok()); }
+  template <typename T>
+  requires requires(DuckSession& s, const T& write) { s.Run(write); }
+  Answer operator()(const T& write) { return Done(session.Run(write)); }
   template <typename T>
   requires requires(DuckSession& s, const T& show) { s.Show(show); }
   Answer operator()(const T& show) { return session.Show(show); }
@@ -53,6 +55,7 @@ struct StatementRunner {
 };
 
 Result<std::unique_ptr<ResultCursor>> DuckSession::Execute(const Statement& statement) {
+  outcome_ = {};
   return std::visit(StatementRunner{*this}, statement);
 }
 
@@ -111,27 +114,15 @@ DuckSession::Expected DuckSession::ExpectedOf(duckdb_type type) {
   }
 }
 
-// Anything but a read is refused before DuckDB sees it: tables belong to jobs, and statements that reach
-// outside (COPY, ATTACH, INSTALL, LOAD, PRAGMA) have no place here.
-Status DuckSession::RefuseWrites(const std::vector<Token>& tokens, const ReadView& view) const {
+// Anything but a read is refused before DuckDB sees it: statements that write users' tables are our own, and those that
+// reach outside (COPY, ATTACH, INSTALL, LOAD, PRAGMA) have no place here.
+Status DuckSession::RefuseWrites(const std::vector<Token>& tokens) const {
   const Token& first = tokens.front();
   for (const char* read : {"SELECT", "WITH", "VALUES", "FROM", "EXPLAIN", "SUMMARIZE", "PIVOT", "UNPIVOT", "TABLE"}) {
     if (first.Is(read)) return Status::Ok();
   }
   if (first.IsSymbol("(")) return Status::Ok();
-  for (const char* write : {"INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "ALTER", "RENAME", "MERGE"}) {
-    if (!first.Is(write)) continue;
-    for (const TableReference& name : TableCandidates(tokens)) {
-      const StoredTablePtr table = view.FindTable(name.database.empty() ? database_ : name.database, name.name);
-      if (table == nullptr) continue;
-      return Status(Code::kConflict,
-                    "table " + table->database + "." + table->name +
-                        (table->owner ? " is owned by job " + std::to_string(table->owner.value) + " and read-only"
-                                      : " is read-only"));
-    }
-  }
-  return Status(Code::kUnsupported,
-                "not supported: " + first.value + " (queries are read-only; tables are written by jobs)");
+  return Status(Code::kUnsupported, "not supported: " + first.value);
 }
 
 Result<DuckSession::Planned> DuckSession::Prepare(const std::string& sql,
@@ -181,6 +172,7 @@ void DuckSession::Cancel() {
   {
     MutexLock lock(fetch_mutex_);
     if (fetch_) fetch_->request_stop();
+    write_.request_stop();
   }
   duckdb_interrupt(connection_.get());
 }
@@ -202,12 +194,13 @@ Status DuckSession::OpenFileSets(std::vector<FileCall> calls, QueryContext& cont
   return Status::Ok();
 }
 
-Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vector<ParameterValue> parameters,
-                                               bool start) {
-  ASSIGN_OR_RETURN(std::vector<Token> tokens, Tokenize(sql, ansi_quotes()));
+Result<DuckSession::Bridged> DuckSession::Bridge(const std::string& sql, std::vector<ParameterValue> parameters) {
+  Bridged bridged;
+  ASSIGN_OR_RETURN(bridged.tokens, Tokenize(sql, ansi_quotes()));
+  std::vector<Token>& tokens = bridged.tokens;
   while (tokens.size() >= 2 && tokens[tokens.size() - 2].IsSymbol(";")) tokens.erase(tokens.end() - 2);
   ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, engine_.store().OpenView());
-  TRY(RefuseWrites(tokens, *view));
+  TRY(RefuseWrites(tokens));
   DialectContext dialect = MakeDialect();
   dialect.parameters = std::move(parameters);
   std::vector<FileCall> file_calls;
@@ -218,16 +211,19 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
     if (same == file_calls.end()) file_calls.push_back(call);
     return FileScanCall(number);
   };
-  ASSIGN_OR_RETURN(const std::string rewritten, RewriteQuery(sql, tokens, dialect));
-  const std::shared_ptr<QueryContext> context = MakeContext(view);
-  TRY(OpenFileSets(std::move(file_calls), *context));
+  ASSIGN_OR_RETURN(bridged.sql, RewriteQuery(sql, tokens, dialect));
+  bridged.context = MakeContext(view);
+  bridged.parameters = std::move(dialect.parameters);
+  TRY(OpenFileSets(std::move(file_calls), *bridged.context));
+  return bridged;
+}
 
-  MutexLock lock(engine_.planning());
+Status DuckSession::Enter(const Bridged& bridged) {
   std::vector<StoredTablePtr> tables;
-  TRY(engine_.DefineViews(TableCandidates(tokens), database_, context, tables));
+  TRY(engine_.DefineViews(TableCandidates(bridged.tokens), database_, bridged.context, tables));
   if (tables.size() == 1) {
-    if (std::optional<KeyRange> range = FindKeyRange(WithParameters(tokens, dialect.parameters), *tables[0])) {
-      context->key_ranges.emplace(tables[0]->id, *std::move(range));
+    if (std::optional<KeyRange> range = FindKeyRange(WithParameters(bridged.tokens, bridged.parameters), *tables[0])) {
+      bridged.context->key_ranges.emplace(tables[0]->id, *std::move(range));
     }
   }
   if (search_path_ != database_ && !database_.empty()) {
@@ -235,8 +231,17 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
     TRY(RunSql(connection_.get(), "USE memory." + QuoteSqlName(SchemaOfDatabase(database_))));
     search_path_ = database_;
   }
-  engine_.contexts().Set(duckdb_id_, context);
-  Result<Planned> prepared = Prepare(rewritten, context);
+  engine_.contexts().Set(duckdb_id_, bridged.context);
+  return Status::Ok();
+}
+
+Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vector<ParameterValue> parameters,
+                                               bool start) {
+  ASSIGN_OR_RETURN(const Bridged bridged, Bridge(sql, std::move(parameters)));
+  const std::shared_ptr<QueryContext>& context = bridged.context;
+  MutexLock lock(engine_.planning());
+  TRY(Enter(bridged));
+  Result<Planned> prepared = Prepare(bridged.sql, context);
   // The statement holds its context itself; kept here, it would keep the files of this statement until the next.
   if (!context->files.empty()) engine_.contexts().Remove(duckdb_id_);
   ASSIGN_OR_RETURN(Planned planned, std::move(prepared));
@@ -294,6 +299,33 @@ Result<std::vector<ResultColumn>> DuckSession::DescribeQuery(const std::string& 
   return cursor->columns();
 }
 
+Result<std::string> DuckSession::WithLiterals(const std::string& sql, const std::vector<PreparedValue>& values) const {
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(sql, ansi_quotes()));
+  std::string text;
+  size_t done = 0;
+  size_t next = 0;
+  for (const Token& token : tokens) {
+    if (token.kind != TokenKind::kParameter) continue;
+    text.append(sql, done, token.begin - done);
+    done = token.end;
+    const PreparedValue& value = values[next++];
+    // Spaces: a value may stand beside a word.
+    if (!value.text) {
+      text += " NULL ";
+    } else if (value.is_number && IsNumberLiteral(*value.text)) {
+      text += " " + *value.text + " ";
+    } else {
+      text += " '";
+      for (const char c : *value.text) {
+        if (c == '\'' || c == '\\') text += '\\';
+        text += c;
+      }
+      text += "' ";
+    }
+  }
+  return text.append(sql, done);
+}
+
 // Values are written as literals of one token each: text in quotes whatever is in it, a number bare where a number
 // is expected. So DuckDB infers types as for a query written by hand, and a key's range is found.
 Result<std::unique_ptr<ResultCursor>> DuckSession::ExecutePrepared(const std::string& sql,
@@ -305,8 +337,13 @@ Result<std::unique_ptr<ResultCursor>> DuckSession::ExecutePrepared(const std::st
   }
   ASSIGN_OR_RETURN(const bool query, IsQuery(sql));
   if (!query) {
-    if (parameters > 0) return Status(Code::kUnsupported, "parameters are available in queries only");
-    ASSIGN_OR_RETURN(const Statement statement, ParseStatement(sql));
+    ASSIGN_OR_RETURN(const std::string text, WithLiterals(sql, values));
+    ASSIGN_OR_RETURN(const Statement statement, ParseStatement(text));
+    const bool writes = std::holds_alternative<InsertRows>(statement) ||
+                        std::holds_alternative<UpdateRows>(statement) || std::holds_alternative<DeleteRows>(statement);
+    if (parameters > 0 && !writes) {
+      return Status(Code::kUnsupported, "parameters are available in queries, INSERT, UPDATE and DELETE only");
+    }
     return Execute(statement);
   }
   if (values.empty()) return RunQuery(sql, {});

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // DuckEngine and DuckSession: the implementation of SqlEngine and SqlSession. Split over engine.cc (set-up,
-// views), session.cc (queries), session_show.cc (SHOW, DESC) and session_catalog.cc (variables, databases).
+// views), session.cc (queries), session_show.cc (SHOW, DESC), session_catalog.cc (variables, databases), table_ddl.cc
+// and table_write.cc (users' own tables).
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <set>
+#include <span>
 
 #include "base/mutex.h"
 #include "sql/dialect.h"
@@ -13,6 +15,8 @@
 #include "sql/duckdb_handle.h"
 #include "sql/engine.h"
 #include "sql/query_context.h"
+#include "sql/table_load.h"
+#include "sql/table_query.h"
 
 namespace freshet {
 
@@ -49,6 +53,8 @@ class DuckEngine final : public SqlEngine {
   const SqlEngineOptions& options() const { return options_; }
   std::set<std::string, std::less<>> system_table_names() const;
   std::set<std::string, std::less<>> file_function_names() const;
+  // "job orders", or "job 12" when nobody tells its name.
+  std::string JobNameOf(JobId job) const;
   const FileFunction& file_function(const std::string& name) const { return file_functions_.at(name); }
 
  private:
@@ -85,6 +91,7 @@ class DuckSession final : public SqlSession {
   const std::string& database() const override { return database_; }
   Status UseDatabaseNamed(const std::string& name) override;
   std::string variable(std::string_view name) const override;
+  StatementOutcome outcome() const override { return outcome_; }
   void Cancel() override;
 
  private:
@@ -102,13 +109,25 @@ class DuckSession final : public SqlSession {
 
   // session.cc
   Result<Cursor> RunQuery(const std::string& sql, std::vector<ParameterValue> parameters);
+  // A statement in DuckDB's SQL, with the picture that it reads.
+  struct Bridged {
+    std::string sql;
+    std::vector<Token> tokens;
+    std::vector<ParameterValue> parameters;
+    std::shared_ptr<QueryContext> context;
+  };
+  Result<Bridged> Bridge(const std::string& sql, std::vector<ParameterValue> parameters);
+  // Makes the connection ready to prepare it.
+  Status Enter(const Bridged& bridged) REQUIRES_LOCK(engine_.planning());
   // Plans, and starts when `start`. Without parameter values '?' stay open.
   Result<Planned> Plan(const std::string& sql, std::vector<ParameterValue> parameters, bool start);
   Result<Planned> Prepare(const std::string& sql, const std::shared_ptr<const QueryContext>& context);
   std::shared_ptr<QueryContext> MakeContext(std::shared_ptr<const ReadView> view) const;
   DialectContext MakeDialect() const;
-  Status RefuseWrites(const std::vector<Token>& tokens, const ReadView& view) const;
+  Status RefuseWrites(const std::vector<Token>& tokens) const;
   bool ansi_quotes() const;
+  // The statement with values in the places of '?', in MySQL's quoting. REQUIRES: one per '?'.
+  Result<std::string> WithLiterals(const std::string& sql, const std::vector<PreparedValue>& values) const;
 
   // Fetches and opens the files of the statement's s3(..) calls, before anything is planned.
   struct FileCall {
@@ -122,9 +141,41 @@ class DuckSession final : public SqlSession {
   Status Assign(const SetVariables& set);
   Status CreateDatabaseNamed(const CreateDatabase& statement);
   Status DropDatabaseNamed(const DropDatabase& statement);
-  Status DropTableNamed(const DropTable& statement);
   Result<std::string> DatabaseOr(const std::string& given) const;  // kInvalid when none is selected
   Result<StoredTablePtr> FindTable(const ReadView& view, const std::string& database, const std::string& name) const;
+
+  // table_ddl.cc: users' own tables
+  Status Run(const CreateTable& statement);
+  Status Run(const AlterTable& statement);
+  Status Run(const RenameTables& statement);
+  Status Run(const TruncateTable& statement);
+  Status Run(const DropTable& statement);
+  // The table, when users may write it. kConflict names the job that owns it.
+  Result<StoredTablePtr> FindWritable(const ReadView& view, const std::string& database, const std::string& name) const;
+  // kConflict for the program's own databases.
+  Status CheckDatabase(const std::string& database) const;
+  Result<std::unique_ptr<TableLoad>> OpenLoad(const std::string& database, const std::string& name);
+
+  // table_write.cc
+  Status Run(const InsertRows& statement);
+  Status Run(const UpdateRows& statement);
+  Status Run(const DeleteRows& statement);
+  Status InsertSelected(const std::string& select, const std::vector<uint32_t>& targets, TableLoad& load);
+  Status InsertValues(std::vector<std::vector<WrittenValue>> rows, const std::vector<uint32_t>& targets,
+                      TableLoad& load);
+  Status InsertPlainRows(std::span<const std::vector<WrittenValue>> rows, const std::vector<uint32_t>& targets,
+                         uint64_t first_row, TableLoad& load);
+  Status InsertMixedRow(const std::vector<WrittenValue>& row, const std::vector<uint32_t>& targets, uint64_t number,
+                        TableLoad& load);
+  // Cells of one row's literals and DEFAULTs; `targets` gets the others, `expressions` what they are written as.
+  Result<FixedCells> ComputeLiterals(const std::vector<WrittenValue>& row, const SchemaPtr& schema, uint64_t number,
+                                     std::vector<uint32_t>& targets, std::string& expressions);
+  // A query in MySQL's dialect, or literals, whose columns go into `targets`.
+  Result<TableQuery> StartInto(const std::string& sql, const SchemaPtr& schema, std::vector<uint32_t> targets,
+                               uint64_t first_row);
+  Result<TableQuery> StartLiterals(CastedQuery casted, const SchemaPtr& schema, std::vector<uint32_t> targets,
+                                   uint64_t first_row);
+  StopToken BeginWrite();
 
   // session_show.cc
   Result<Cursor> Show(const ShowDatabases& show);
@@ -148,6 +199,8 @@ class DuckSession final : public SqlSession {
   std::map<std::string, std::string> variables_;
   Mutex fetch_mutex_;
   std::optional<StopSource> fetch_ GUARDED_BY(fetch_mutex_);  // of the running statement's files
+  StopSource write_ GUARDED_BY(fetch_mutex_);                 // of the running statement that writes
+  StatementOutcome outcome_;
 };
 
 // SQL LIKE with % and _ and \ as escape, ASCII case-insensitive, for SHOW .. LIKE. "" matches all.

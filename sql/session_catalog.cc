@@ -66,7 +66,7 @@ const std::map<std::string, std::string>& DefaultVariables() {
       {"protocol_version", "10"},
       {"query_cache_size", "0"},
       {"query_cache_type", "OFF"},
-      {"read_only", "1"},
+      {"read_only", "0"},
       {"sql_auto_is_null", "0"},
       {"sql_log_bin", "0"},
       {"sql_mode", "STRICT_TRANS_TABLES"},
@@ -147,6 +147,7 @@ Status DuckSession::UseDatabaseNamed(const std::string& name) {
 
 Status DuckSession::CreateDatabaseNamed(const CreateDatabase& statement) {
   if (IsFactsSchema(statement.name)) return Status(Code::kExists, "database " + statement.name + " exists");
+  TRY(CheckDatabase(statement.name));
   Status status = engine_.store().CreateDatabase(statement.name);
   if (status.code() == Code::kExists && statement.if_not_exists) return Status::Ok();
   return status;
@@ -156,6 +157,7 @@ Status DuckSession::DropDatabaseNamed(const DropDatabase& statement) {
   if (IsFactsSchema(statement.name)) {
     return Status(Code::kConflict, "database " + statement.name + " is built in and cannot be dropped");
   }
+  TRY(CheckDatabase(statement.name));
   Status status = engine_.store().DropDatabase(statement.name);
   if (status.code() == Code::kNotFound && statement.if_exists) return Status::Ok();
   if (status.ok() && database_ == statement.name) database_.clear();
@@ -182,22 +184,6 @@ Result<StoredTablePtr> DuckSession::FindTable(const ReadView& view, const std::s
   if (match != nullptr) return match;
   if (!HasDatabase(view, of) && !IsFactsSchema(of)) return UnknownDatabase(of);
   return Status(Code::kNotFound, "Table '" + of + "." + name + "' doesn't exist");
-}
-
-Status DuckSession::DropTableNamed(const DropTable& statement) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, engine_.store().OpenView());
-  ASSIGN_OR_RETURN(const std::string database, DatabaseOr(statement.database));
-  const StoredTablePtr table = view->FindTable(database, statement.name);
-  if (table == nullptr) {
-    if (statement.if_exists) return Status::Ok();
-    return Status(Code::kNotFound, "Unknown table '" + database + "." + statement.name + "'");
-  }
-  if (table->owner) {
-    return Status(Code::kConflict, "table " + database + "." + statement.name + " is owned by job " +
-                                       std::to_string(table->owner.value) +
-                                       "; drop the job, or take the table out of it with ALTER JOB .. DROP TABLE");
-  }
-  return engine_.store().DropTable(table->id);
 }
 
 }  // namespace freshet

@@ -31,13 +31,26 @@ std::string SqlText(std::string_view text) {
   return quoted + "'";
 }
 
+// Bytes are kept as "\x" and hex digits; SQL writes them x'..'.
+std::string DefaultSql(const Column& column) {
+  const std::string& text = *column.insert_default;
+  if (column.type.kind == TypeKind::kBytes && text.starts_with("\\x")) return "x'" + text.substr(2) + "'";
+  return SqlText(text);
+}
+
 std::string CreateTableText(const StoredTable& table) {
   std::string text = "CREATE TABLE " + Backticked(table.name) + " (\n";
   for (const Column& column : table.schema->columns) {
     if (column.excluded) continue;
-    text += "  " + Backticked(column.name) + " " + LowerTypeName(column.type);
+    // MySQL has no word for it; what is shown must make the same table again.
+    const bool boolean = !table.owner && column.type.kind == TypeKind::kBool;
+    text += "  " + Backticked(column.name) + " " + (boolean ? "boolean" : LowerTypeName(column.type));
     if (!column.nullable) text += " NOT NULL";
-    if (column.insert_default) text += " DEFAULT " + SqlText(*column.insert_default);
+    if (column.insert_default) text += " DEFAULT " + DefaultSql(column);
+    if (column.insert_now) {
+      text += " DEFAULT CURRENT_TIMESTAMP";
+      if (column.type.precision > 0) text += "(" + std::to_string(column.type.precision) + ")";
+    }
     if (!column.comment.empty()) text += " COMMENT " + SqlText(column.comment);
     text += ",\n";
   }
@@ -45,7 +58,8 @@ std::string CreateTableText(const StoredTable& table) {
   for (size_t i = 0; i < table.schema->key_columns.size(); ++i) {
     text += (i > 0 ? "," : "") + Backticked(table.schema->columns[table.schema->key_columns[i]].name);
   }
-  text += ")\n) ENGINE=freshet DEFAULT CHARSET=utf8mb4";
+  text += ")\n) " + (table.schema->create_options.empty() ? "ENGINE=freshet DEFAULT CHARSET=utf8mb4"
+                                                          : table.schema->create_options);
   if (!table.schema->comment.empty()) text += " COMMENT=" + SqlText(table.schema->comment);
   return text;
 }
@@ -63,7 +77,7 @@ const std::vector<FixedForm>& FixedForms() {
       {"ERRORS", {"Level", "Code", "Message"}, {}},
       {"ENGINES",
        {"Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"},
-       {{"freshet", "DEFAULT", "Mirrored primary-key tables", "YES", "NO", "NO"}}},
+       {{"freshet", "DEFAULT", "Primary-key tables", "YES", "NO", "NO"}}},
       {"COLLATION",
        {"Collation", "Charset", "Id", "Default", "Compiled", "Sortlen", "Pad_attribute"},
        {{"utf8mb4_bin", "utf8mb4", "46", "Yes", "Yes", "1", "PAD SPACE"},
@@ -125,6 +139,7 @@ bool MatchesLike(std::string_view text, std::string_view pattern) {
 Result<DuckSession::Cursor> DuckSession::Show(const ShowDatabases& show) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, engine_.store().OpenView());
   std::vector<std::string> names = view->Databases();
+  std::erase_if(names, [](const std::string& name) { return name.starts_with(kInternalDatabasePrefix); });
   names.push_back("information_schema");
   Rows rows;
   for (const std::string& name : names) {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "ddl/mysql_statement.h"
+#include "ddl/type.h"
 
 namespace freshet {
 
@@ -105,6 +107,72 @@ struct DropTable {
   std::string name;
   bool if_exists = false;
 };  // database "" = current
+
+// --- users' own tables. database "" = current
+
+// What MySQL's grammar cannot say of a column.
+struct ColumnExtra {
+  std::string column;            // lower case
+  std::optional<TypeKind> kind;  // instead of the kind of its MySQL type
+  bool default_now = false;      // DEFAULT CURRENT_TIMESTAMP
+};
+struct CreateTable {
+  std::string database;
+  std::string name;
+  bool if_not_exists = false;
+  std::optional<MysqlObjectName> like;  // CREATE TABLE .. LIKE: nothing of the following
+  MysqlCreateTable definition;          // columns and indexes
+  std::vector<ColumnExtra> extras;
+  std::vector<std::string> unique_key;  // UNIQUE KEY(a, b) behind the column list; "" none
+  std::string comment;
+  std::string options;  // other clauses behind the column list, as written
+};
+struct AlterTable {
+  std::string database;
+  std::string name;
+  std::vector<MysqlAlterClause> clauses;
+  std::vector<ColumnExtra> extras;
+};
+struct RenameTables {
+  std::vector<MysqlRenameTable::Pair> pairs;
+};
+struct TruncateTable {
+  std::string database;
+  std::string name;
+};
+
+// A value in VALUES or SET.
+struct WrittenValue {
+  enum class Kind : uint8_t { kNull, kDefault, kText, kNumber, kBytes, kExpression };
+  Kind kind = Kind::kNull;
+  std::string text;  // kText unescaped, kNumber with its sign, kBytes the bytes, kExpression as written
+};
+// INSERT [INTO] t [(columns)] VALUES (..), .. | SELECT ..; REPLACE INTO is the same: a row of the same key is replaced.
+struct InsertRows {
+  std::string database;
+  std::string table;
+  std::vector<std::string> columns;               // empty: all
+  std::vector<std::vector<WrittenValue>> values;  // VALUES; empty for a SELECT
+  std::string select;                             // as written
+};
+struct Assignment {
+  std::string column;
+  WrittenValue value;
+};
+struct UpdateRows {
+  std::string database;
+  std::string table;
+  std::string alias;  // "" none
+  std::vector<Assignment> assignments;
+  std::string rest;  // WHERE, ORDER BY, LIMIT as written
+};
+struct DeleteRows {
+  std::string database;
+  std::string table;
+  std::string alias;
+  std::string rest;
+};
+
 struct UseDatabase {
   std::string name;
 };
@@ -152,6 +220,7 @@ struct Query {
 
 using Statement = std::variant<Query, CreateJob, AlterJob, AlterJobTables, PauseJob, ResumeJob, DropJob, SyncJob,
                                VerifyJob, ReplayQuarantine, CancelTask, CreateDatabase, DropDatabase, DropTable,
+                               CreateTable, AlterTable, RenameTables, TruncateTable, InsertRows, UpdateRows, DeleteRows,
                                UseDatabase, SetVariables, TransactionControl, ShowDatabases, ShowTables, DescribeTable,
                                ShowCreateTable, ShowCreateDatabase, ShowVariables, ShowOther>;
 

