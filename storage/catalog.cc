@@ -25,17 +25,17 @@ bool SameForm(const LogicalType& before, const LogicalType& after) {
 
 }  // namespace
 
-CatalogTablePtr Catalog::Find(TableId id) const {
+CatalogTablePtr StoreCatalog::Find(TableId id) const {
   const auto found = tables.find(id.value);
   return found == tables.end() ? nullptr : found->second;
 }
 
-CatalogTablePtr Catalog::Find(const std::string& database, const std::string& name) const {
+CatalogTablePtr StoreCatalog::Find(const std::string& database, const std::string& name) const {
   const auto found = names.find({database, name});
   return found == names.end() ? nullptr : Find(found->second);
 }
 
-Status CheckNewTable(const Catalog& catalog, const std::string& database, const std::string& name) {
+Status CheckNewTable(const StoreCatalog& catalog, const std::string& database, const std::string& name) {
   if (!catalog.databases.contains(database)) return Status(Code::kNotFound, "unknown database " + database);
   if (catalog.names.contains({database, name})) {
     return Status(Code::kExists, "table " + database + "." + name + " exists already");
@@ -43,7 +43,7 @@ Status CheckNewTable(const Catalog& catalog, const std::string& database, const 
   return Status::Ok();
 }
 
-void ApplyChange(const CatalogChange& change, Catalog& catalog) {
+void ApplyChange(const CatalogChange& change, StoreCatalog& catalog) {
   CHECK(change.before || change.after);
   if (change.before) {
     const StoredTable& before = *change.before->table;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Catalog: all databases and tables of the store at one moment, in memory. Immutable once shared: a change
+// StoreCatalog: all databases and tables of the store at one moment, in memory. Immutable once shared: a change
 // makes a copy. CatalogTable is StoredTable plus what only storage/ needs. Not the source's catalog.
 #pragma once
 
@@ -23,7 +23,7 @@ struct CatalogTable {
 };
 using CatalogTablePtr = std::shared_ptr<const CatalogTable>;
 
-struct Catalog {
+struct StoreCatalog {
   std::set<std::string, std::less<>> databases;
   std::map<uint64_t, CatalogTablePtr> tables;  // by table id
   std::map<std::pair<std::string, std::string>, TableId> names;
@@ -31,7 +31,7 @@ struct Catalog {
   CatalogTablePtr Find(TableId id) const;                                            // or null
   CatalogTablePtr Find(const std::string& database, const std::string& name) const;  // or null
 };
-using CatalogPtr = std::shared_ptr<const Catalog>;
+using CatalogPtr = std::shared_ptr<const StoreCatalog>;
 
 // One table's change: made when `before` is null, dropped when `after` is.
 struct CatalogChange {
@@ -40,10 +40,10 @@ struct CatalogChange {
 };
 
 // kNotFound without the database, kExists when the name is taken.
-Status CheckNewTable(const Catalog& catalog, const std::string& database, const std::string& name);
+Status CheckNewTable(const StoreCatalog& catalog, const std::string& database, const std::string& name);
 
 // Puts or removes one table. REQUIRES: not both null.
-void ApplyChange(const CatalogChange& change, Catalog& catalog);
+void ApplyChange(const CatalogChange& change, StoreCatalog& catalog);
 
 // A table as first made: rows id = table id, one schema version.
 CatalogTablePtr MakeCatalogTable(StoredTable table);

@@ -119,7 +119,7 @@ Result<CatalogPtr> LoadCatalog(const Database& database) {
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(Family::kCatalog)));
   VersionsById versions;
   TRY(LoadSchemas(*records, versions));
-  auto catalog = std::make_shared<Catalog>();
+  auto catalog = std::make_shared<StoreCatalog>();
   const std::string databases(1, kDatabaseTag);
   for (records->Seek(databases); records->Valid() && records->key().starts_with(databases); records->Next()) {
     catalog->databases.emplace(records->key().ToStringView().substr(1));

@@ -21,7 +21,7 @@ Status WriteCatalog(Engine& engine, Change change) {
   {
     MutexLock lock(engine.write_mutex());
     const CatalogPtr current = engine.catalog();
-    auto next = std::make_shared<Catalog>(*current);
+    auto next = std::make_shared<StoreCatalog>(*current);
     rocksdb::WriteBatch batch;
     TRY(change(*next, batch));
     FAILPOINT("storage.catalog.before_write");
@@ -32,7 +32,7 @@ Status WriteCatalog(Engine& engine, Change change) {
   return engine.sync().Wait(commit, Deadline::Never());
 }
 
-Status ChangeTable(const Database& database, const CatalogChange& change, Catalog& catalog,
+Status ChangeTable(const Database& database, const CatalogChange& change, StoreCatalog& catalog,
                    rocksdb::WriteBatch& batch) {
   TRY(AppendChange(database, change, batch));
   ApplyChange(change, catalog);
@@ -85,7 +85,7 @@ Store::Store(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 Store::~Store() = default;
 
 Status Store::CreateDatabase(const std::string& name) {
-  return WriteCatalog(*engine_, [&](Catalog& catalog, rocksdb::WriteBatch& batch) -> Status {
+  return WriteCatalog(*engine_, [&](StoreCatalog& catalog, rocksdb::WriteBatch& batch) -> Status {
     if (!catalog.databases.insert(name).second) return Status(Code::kExists, "database " + name + " exists already");
     return ToStatus(batch.Put(engine_->database().family(Family::kCatalog), DatabaseKey(name), ""));
   });
@@ -96,7 +96,7 @@ Status Store::DropDatabase(const std::string& name) {
   for (const auto& [id, entry] : engine_->catalog()->tables) {
     if (entry->table->database == name) TRY(leases.Take(*entry->table));
   }
-  return WriteCatalog(*engine_, [&](Catalog& catalog, rocksdb::WriteBatch& batch) -> Status {
+  return WriteCatalog(*engine_, [&](StoreCatalog& catalog, rocksdb::WriteBatch& batch) -> Status {
     if (catalog.databases.erase(name) == 0) return Status(Code::kNotFound, "unknown database " + name);
     std::vector<CatalogTablePtr> dropped;
     for (const auto& [id, entry] : catalog.tables) {
@@ -121,7 +121,7 @@ Result<StoredTablePtr> Store::CreateTable(JobId owner, const std::string& databa
   TRY(CheckNewTable(*engine_->catalog(), database, name));
   ASSIGN_OR_RETURN(const uint64_t id, engine_->NextId());
   const CatalogTablePtr made = MakeCatalogTable({TableId{id}, owner, database, name, std::move(schema), ready});
-  TRY(WriteCatalog(*engine_, [&](Catalog& catalog, rocksdb::WriteBatch& batch) -> Status {
+  TRY(WriteCatalog(*engine_, [&](StoreCatalog& catalog, rocksdb::WriteBatch& batch) -> Status {
     TRY(CheckNewTable(catalog, database, name));
     return ChangeTable(engine_->database(), {nullptr, made}, catalog, batch);
   }));
@@ -131,7 +131,7 @@ Result<StoredTablePtr> Store::CreateTable(JobId owner, const std::string& databa
 Status Store::DropTable(TableId id) {
   DropLeases leases(*engine_);
   if (const CatalogTablePtr entry = engine_->catalog()->Find(id)) TRY(leases.Take(*entry->table));
-  return WriteCatalog(*engine_, [&](Catalog& catalog, rocksdb::WriteBatch& batch) -> Status {
+  return WriteCatalog(*engine_, [&](StoreCatalog& catalog, rocksdb::WriteBatch& batch) -> Status {
     const CatalogTablePtr entry = catalog.Find(id);
     if (!entry) return NoSuchTable(id);
     return ChangeTable(engine_->database(), {entry, nullptr}, catalog, batch);
@@ -143,7 +143,7 @@ Status Store::ReleaseTable(TableId id) {
   if (!owned) return NoSuchTable(id);
   // Without its owner the table would be read with the half transaction in it.
   if (engine_->BeforePieces(owned->table->owner)) TRY(UndoPieces(*engine_, owned->table->owner));
-  return WriteCatalog(*engine_, [&](Catalog& catalog, rocksdb::WriteBatch& batch) -> Status {
+  return WriteCatalog(*engine_, [&](StoreCatalog& catalog, rocksdb::WriteBatch& batch) -> Status {
     const CatalogTablePtr entry = catalog.Find(id);
     if (!entry) return NoSuchTable(id);
     StoredTable released = *entry->table;

@@ -14,7 +14,7 @@ std::vector<std::string> StoredView::Databases() const {
 
 std::vector<StoredTablePtr> StoredView::Tables(std::string_view database) const {
   std::vector<StoredTablePtr> tables;
-  const Catalog& catalog = *picture_->catalog;
+  const StoreCatalog& catalog = *picture_->catalog;
   for (auto name = catalog.names.lower_bound({std::string(database), std::string()});
        name != catalog.names.end() && name->first.first == database; ++name) {
     tables.push_back(catalog.Find(name->second)->table);

@@ -86,7 +86,7 @@ Result<std::vector<uint64_t>> NewRowsIds(const Database& database, JobId job) {
   return DecodePieces(record);
 }
 
-std::unordered_set<uint64_t> LiveRowsIds(const Catalog& catalog) {
+std::unordered_set<uint64_t> LiveRowsIds(const StoreCatalog& catalog) {
   std::unordered_set<uint64_t> live;
   for (const auto& [id, entry] : catalog.tables) live.insert(entry->rows_id);
   return live;

@@ -154,7 +154,7 @@ Status UnitState::LeaseShared() {
   return Status::Ok();
 }
 
-Status UnitState::CheckShared(const Catalog& current) const {
+Status UnitState::CheckShared(const StoreCatalog& current) const {
   for (const auto& [id, rows_id] : shared_rows_) {
     const CatalogTablePtr entry = current.Find(TableId{id});
     if (!entry || entry->rows_id != rows_id || entry->table->owner) {
@@ -214,7 +214,7 @@ size_t UnitState::pending_bytes() const {
 
 Result<CatalogPtr> UnitState::AppendStaged(const CatalogPtr& current, const Position& ends_at) {
   const Database& database = engine_.database();
-  auto next = std::make_shared<Catalog>(*current);
+  auto next = std::make_shared<StoreCatalog>(*current);
   // Names that are given up first: another table of the unit may take them.
   for (const auto& [id, change] : changes_) {
     if (change.before != current->Find(TableId{id})) {

@@ -82,7 +82,7 @@ class UnitState {
   void NoteShared(const CatalogTable& entry);
   Status LeaseShared();
   // kConflict when rows were collected for a set of rows that is not the table's any more.
-  Status CheckShared(const Catalog& current) const;
+  Status CheckShared(const StoreCatalog& current) const;
   // From before the first piece that writes these rows.
   SnapshotPtr BeforeRows(uint64_t rows_id) const;
   // True when the unit drops the table of that name, or gives it another.
