@@ -23,7 +23,8 @@ def xa(database):
     """xa(server, name, statements...) runs them in a branch of that name and prepares it; the connection stays open."""
     with contextlib.ExitStack() as opened:
         def prepare(server, name, *statements, end="PREPARE"):
-            connection = opened.enter_context(contextlib.closing(server.connect(database)))
+            connection = server.connect(database)
+            opened.callback(lambda: connection.open and connection.close())
             with connection.cursor() as cursor:
                 cursor.execute(f"XA START '{database}-{name}', 'branch'")
                 for statement in statements:
