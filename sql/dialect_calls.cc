@@ -97,6 +97,8 @@ Result<std::string> Rewriter::Call(size_t at, size_t close) {
     }
     return text + " ELSE 0 END";
   }
+  ASSIGN_OR_RETURN(std::string special, SpecialCall(name, at, arguments));
+  if (!special.empty()) return special;
   const FunctionTemplate* function = FindFunctionTemplate(name, arguments.size());
   if (function == nullptr) return std::string();
   return TemplateCall(function->text, arguments);
@@ -167,8 +169,18 @@ Result<std::string> Rewriter::CastType(Range type) const {
   if (word.Is("CHAR") || word.Is("NCHAR")) return std::string("VARCHAR");
   if (word.Is("BINARY")) return std::string("BLOB");
   if (word.Is("DATETIME")) return std::string("TIMESTAMP");
+  if ((word.Is("DECIMAL") || word.Is("DEC") || word.Is("NUMERIC")) && type.size() == 1)
+    return std::string("DECIMAL(10,0)");
   const size_t begin = word.begin;
   return std::string(sql_.substr(begin, tokens_[type.end - 1].end - begin));
+}
+
+// CHAR(n) cuts, which DuckDB's VARCHAR(n) does not.
+std::string Rewriter::CastText(const std::string& value, Range type, const std::string& sql_type, bool lenient) const {
+  const std::string cast = std::string(lenient ? "TRY_CAST(" : "CAST(") + value + " AS " + sql_type + ")";
+  const bool of_length = IsAnyOf(tokens_[type.begin], {"CHAR", "NCHAR", "VARCHAR"}) && type.size() >= 4 &&
+                         tokens_[type.begin + 2].kind == TokenKind::kNumber;
+  return of_length ? "left(" + cast + ", " + tokens_[type.begin + 2].value + ")" : cast;
 }
 
 Result<std::string> Rewriter::CastCall(const std::vector<Range>& arguments) {
@@ -183,7 +195,7 @@ Result<std::string> Rewriter::CastCall(const std::vector<Range>& arguments) {
     ASSIGN_OR_RETURN(const std::string value, Rewrite({inside.begin, i}));
     ASSIGN_OR_RETURN(const std::string type, CastType({i + 1, inside.end}));
     const bool lenient = context_.lenient_casts || tokens_[inside.begin - 2].Is("TRY_CAST");
-    return std::string(lenient ? "TRY_CAST(" : "CAST(") + value + " AS " + type + ")";
+    return CastText(value, {i + 1, inside.end}, type, lenient);
   }
   return SyntaxErrorAt(sql_, tokens_[inside.end].begin, "AS and a type");
 }
@@ -198,7 +210,7 @@ Result<std::string> Rewriter::ConvertCall(const std::vector<Range>& arguments) {
   if (arguments.size() < 2) return std::string();
   ASSIGN_OR_RETURN(const std::string value, Rewrite(arguments[0]));
   ASSIGN_OR_RETURN(const std::string type, CastType({arguments[1].begin, arguments.back().end}));
-  return std::string(context_.lenient_casts ? "TRY_CAST(" : "CAST(") + value + " AS " + type + ")";
+  return CastText(value, {arguments[1].begin, arguments.back().end}, type, context_.lenient_casts);
 }
 
 // GROUP_CONCAT([DISTINCT] expr, .. [ORDER BY ..] [SEPARATOR 'x'])
@@ -235,11 +247,10 @@ Result<std::string> Rewriter::GroupConcatCall(Range inside) {
 
 // DATE_ADD(d, INTERVAL n unit); ADDDATE(d, n) adds days.
 Result<std::string> Rewriter::DateArithmeticCall(const std::vector<Range>& arguments, char sign) {
-  ASSIGN_OR_RETURN(const std::string date, Rewrite(arguments[0]));
   const Range amount = arguments[1];
   if (!tokens_[amount.begin].Is("INTERVAL")) {
     ASSIGN_OR_RETURN(const std::string days, Rewrite(amount));
-    return "(CAST(" + date + " AS TIMESTAMP) " + sign + " INTERVAL (" + days + ") DAY)";
+    return AddInterval(arguments[0], sign, days, "DAY");
   }
   const size_t unit = amount.end - 1;
   if (amount.size() < 3) return SyntaxErrorAt(sql_, tokens_[amount.begin].end, "an amount and a unit");
@@ -253,7 +264,7 @@ Result<std::string> Rewriter::DateArithmeticCall(const std::vector<Range>& argum
   } else {
     ASSIGN_OR_RETURN(number, Rewrite({amount.begin + 1, unit}));
   }
-  return "(CAST(" + date + " AS TIMESTAMP) " + sign + " INTERVAL (" + number + ") " + tokens_[unit].value + ")";
+  return AddInterval(arguments[0], sign, number, tokens_[unit].value);
 }
 
 Result<std::string> Rewriter::DateFormatCall(std::string_view name, const std::vector<Range>& arguments) {
@@ -283,8 +294,12 @@ Result<std::string> Rewriter::TimestampDiffCall(const std::vector<Range>& argume
   if (arguments[0].size() != 1) return SyntaxErrorAt(sql_, tokens_[arguments[0].begin].begin, "a unit");
   ASSIGN_OR_RETURN(const std::string from, Rewrite(arguments[1]));
   ASSIGN_OR_RETURN(const std::string to, Rewrite(arguments[2]));
-  return "date_sub(" + QuoteLiteral(ToLower(tokens_[arguments[0].begin].value)) + ", CAST(" + from +
-         " AS TIMESTAMP), CAST(" + to + " AS TIMESTAMP))";
+  const std::string times = "CAST(" + from + " AS TIMESTAMP), CAST(" + to + " AS TIMESTAMP))";
+  const std::string unit = ToLower(tokens_[arguments[0].begin].value);
+  // A month is complete on the same day of the month, which its last day is not.
+  const int months = unit == "month" ? 1 : unit == "quarter" ? 3 : unit == "year" ? 12 : 0;
+  if (months > 0) return "CAST(trunc(freshet_months(" + times + " / " + std::to_string(months) + ") AS BIGINT)";
+  return "date_sub(" + QuoteLiteral(unit) + ", " + times;
 }
 
 }  // namespace freshet

@@ -133,6 +133,11 @@ Result<size_t> Rewriter::Step(size_t at, size_t end, std::string& out) {
         Append(at, QuoteSqlName(token.value), out);
         return at + 1;
       }
+      // DuckDB would round it to the type of the other operand: '1.5' * 2 is 4.
+      if (IsOperand(at, end) && IsNumberLiteral(token.value)) {
+        Append(at, "(" + token.value + ")", out);
+        return at + 1;
+      }
       ASSIGN_OR_RETURN(const std::string text, Literal(token));
       Append(at, text, out);
       // MySQL's LIKE knows backslash as its escape without being told.
@@ -166,6 +171,15 @@ Result<size_t> Rewriter::Step(size_t at, size_t end, std::string& out) {
   return at + 1;
 }
 
+bool Rewriter::IsOperand(size_t at, size_t end) const {
+  const auto is_arithmetic = [&](size_t i) {
+    const Token& token = tokens_[i];
+    return token.kind == TokenKind::kSymbol && token.value.size() == 1 &&
+           std::string_view("+-*/%").find(token.value[0]) != std::string_view::npos;
+  };
+  return (at > 0 && is_arithmetic(at - 1)) || (at + 1 < end && is_arithmetic(at + 1));
+}
+
 Result<size_t> Rewriter::StepSymbol(size_t at, size_t end, std::string& out) {
   const Token& token = tokens_[at];
   if (token.value == "<=>") {
@@ -179,6 +193,8 @@ Result<size_t> Rewriter::StepSymbol(size_t at, size_t end, std::string& out) {
     ASSIGN_OR_RETURN(const std::string operand, Rewrite({at + 1, after}));
     Append(at, "(NOT " + operand + ")", out);
     return after;
+  } else if (token.value == "->" || token.value == "->>") {
+    return StepArrow(at, end, out);
   } else if (token.value == "^") {
     return Refuse(at, "operator ^ (bitwise exclusive or); use XOR(a, b), or POWER(a, b)");
   } else if (token.value == ":=") {

@@ -61,13 +61,26 @@ class Rewriter {
   Result<std::string> TimestampDiffCall(const std::vector<Range>& arguments);
   Result<std::string> TemplateCall(std::string_view text, const std::vector<Range>& arguments);
   Result<std::string> CastType(Range type) const;
+  std::string CastText(const std::string& value, Range type, const std::string& sql_type, bool lenient) const;
   std::vector<Range> Arguments(size_t open, size_t close) const;
+
+  // dialect_special_calls.cc: "" when it is none of them.
+  Result<std::string> SpecialCall(std::string_view name, size_t at, const std::vector<Range>& arguments);
+  Result<std::string> ExtremeCall(std::string_view name, const std::vector<Range>& arguments);
+  Result<std::string> EltCall(const std::vector<Range>& arguments);
+  Result<std::string> TrimCall(Range inside);
+  Result<std::string> DateTruncCall(const std::vector<Range>& arguments);
+  Result<std::string> AddInterval(Range date, char sign, const std::string& amount, std::string_view unit);
+  Result<size_t> StepArrow(size_t at, size_t end, std::string& out);
+  bool IsDate(Range value) const;  // by its form: a literal, CURDATE(), CAST(.. AS DATE), ..
   std::string SessionFact(std::string_view lower_name) const;
 
   Result<std::string> Literal(const Token& token) const;
   Result<std::string> Parameter(size_t at) const;
   Result<std::string> Variable(const Token& token) const;
   size_t CloseOf(size_t open) const;  // index of the matching ')', or of kEnd
+  // Whether the string at `at` stands beside an arithmetic operator.
+  bool IsOperand(size_t at, size_t end) const;
   // End of the operand that starts at `at`: a literal, a name with dots, a call or a group.
   size_t OperandEnd(size_t at, size_t end) const;
   void Append(size_t at, std::string_view text, std::string& out) const;

@@ -19,6 +19,18 @@ namespace {
 constexpr const char* kMacros[] = {
     "CREATE MACRO main.freshet_div(a, b) AS CASE WHEN a = trunc(a) AND b = trunc(b) THEN "
     "CAST(a AS HUGEINT) // CAST(b AS HUGEINT) ELSE CAST(trunc(a / b) AS HUGEINT) END",
+    // Complete months from a to b.
+    "CREATE MACRO main.freshet_months(a, b) AS (year(b) - year(a)) * 12 + month(b) - month(a) - "
+    "CASE WHEN b >= a AND (b - date_trunc('month', b)) < (a - date_trunc('month', a)) THEN 1 "
+    "WHEN b < a AND (b - date_trunc('month', b)) > (a - date_trunc('month', a)) THEN -1 ELSE 0 END",
+    "CREATE MACRO main.freshet_bytes(x) AS CASE WHEN typeof(x) = 'BLOB' THEN octet_length(TRY_CAST(x AS BLOB)) "
+    "ELSE strlen(CAST(x AS VARCHAR)) END",
+    "CREATE MACRO main.freshet_letters(x) AS CASE WHEN typeof(x) = 'BLOB' THEN octet_length(TRY_CAST(x AS BLOB)) "
+    "ELSE length(CAST(x AS VARCHAR)) END",
+    "CREATE MACRO main.freshet_json_unquote(x) AS CASE WHEN x LIKE '\"%' AND json_valid(x) "
+    "THEN json_extract_string(x, '$') ELSE x END",
+    "CREATE MACRO main.freshet_json_length(x) AS CASE json_type(x) WHEN 'ARRAY' THEN json_array_length(x) "
+    "WHEN 'OBJECT' THEN len(json_keys(x)) ELSE CASE WHEN x IS NOT NULL THEN 1 END END",
     "CREATE MACRO main.freshet_substring_index(s, d, n) AS CASE WHEN s IS NULL OR d IS NULL OR n IS NULL THEN NULL "
     "WHEN n = 0 THEN '' WHEN n > 0 THEN array_to_string(string_split(s, d)[1:n], d) "
     "WHEN -n >= len(string_split(s, d)) THEN s "

@@ -76,6 +76,25 @@ struct Printer {
   void operator()(const ShowVariables& s) {
     out << "ShowVariables like=[" << s.like << "]" << (s.status ? " status" : "");
   }
+  void operator()(const CreateTable& s) {
+    out << "CreateTable [" << s.database << "] [" << s.name << "]" << (s.if_not_exists ? " if_not_exists" : "");
+  }
+  void operator()(const AlterTable& s) {
+    out << "AlterTable [" << s.database << "] [" << s.name << "] clauses=" << s.clauses.size();
+  }
+  void operator()(const RenameTables& s) { out << "RenameTables pairs=" << s.pairs.size(); }
+  void operator()(const TruncateTable& s) { out << "TruncateTable [" << s.database << "] [" << s.name << "]"; }
+  void operator()(const InsertRows& s) {
+    out << "InsertRows [" << s.database << "] [" << s.table << "] columns=" << s.columns.size()
+        << " rows=" << s.values.size() << " [" << s.select << "]";
+  }
+  void operator()(const UpdateRows& s) {
+    out << "UpdateRows [" << s.database << "] [" << s.table << "] set=" << s.assignments.size() << " [" << s.rest
+        << "]";
+  }
+  void operator()(const DeleteRows& s) {
+    out << "DeleteRows [" << s.database << "] [" << s.table << "] [" << s.rest << "]";
+  }
   void operator()(const ShowOther& s) {
     out << "ShowOther " << s.what << " [" << s.database << "] [" << s.name << "] like=[" << s.like << "]";
   }
