@@ -66,6 +66,22 @@ TEST_F(MappingTest, columns_that_are_not_listed_take_their_default) {
             "INVALID: key column id of the target has no default and is not in the column list");
 }
 
+TEST_F(MappingTest, a_clock_default_is_the_time_of_the_batch_in_the_columns_digits) {
+  auto target = std::make_shared<TableSchema>(*Schema("t", {"id BIGINT KEY", "made DATETIME(0) NOT NULL"}));
+  target->columns[1].insert_now = true;
+  target_ = target;
+  ASSERT_EQ(Compile("(id) SELECT id FROM SRC"), "");
+  const RowBatch batch = Batch({Row("1", "a")});
+  const std::vector<uint32_t> images = {0};
+  const auto mapped = mapping_->MapImages(batch, images);
+  ASSERT_TRUE(mapped.ok());
+  const Cell made = mapped->rows.Image(0)[1];
+  ASSERT_EQ(made.kind, CellKind::kInt);
+  EXPECT_EQ(made.AsInt() % 1'000'000, 0);
+  EXPECT_GT(made.AsInt(), 1'700'000'000'000'000);
+  EXPECT_EQ(Keys({Row("1", "a")}), "0: 1|?\n");
+}
+
 TEST_F(MappingTest, values_that_do_not_fit_reject_their_rows_when_strict) {
   target_ = Schema("t", {"id TINYINT KEY", "name VARCHAR(3)", "amount INT", "day DATE NOT NULL"});
   ASSERT_EQ(Compile("SELECT id, name, note, day FROM SRC"), "");
