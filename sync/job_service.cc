@@ -18,6 +18,7 @@
 #include "sync/stoppable_connector.h"
 #include "sync/stream_job.h"
 #include "sync/verify.h"
+#include "sync/verify_target.h"
 
 namespace freshet {
 
@@ -233,8 +234,15 @@ Result<std::vector<TableVerdict>> JobServiceImpl::Verify(const std::string& name
                   "VERIFY JOB compares with a database; what was loaded of each object is in ledger()");
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Connector> connector, runner->MakeConnector());
-  return VerifyTables(store_, *connector, runner->definition(), parsed.options.snapshot_split_size, runner->progress(),
-                      deadline, stop);
+  const JobDefinition job = runner->definition();
+  ASSIGN_OR_RETURN(
+      std::vector<TableVerdict> verdicts,
+      VerifyTables(store_, *connector, job, parsed.options.snapshot_split_size, runner->progress(), deadline, stop));
+  if (parsed.mode == JobMode::kStream) {
+    ASSIGN_OR_RETURN(TableVerdict target, VerifyMappedTarget(store_, options_.mappings, job, stop));
+    verdicts.push_back(std::move(target));
+  }
+  return verdicts;
 }
 
 std::vector<TableProgress> JobServiceImpl::Tables(const std::string& name) const {

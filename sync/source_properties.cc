@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sync/jdbc_url.h"
+#include "sync/start_time.h"
 
 namespace freshet {
 
@@ -180,13 +181,21 @@ Status ParseOffset(SourceKind kind, const std::string& value, JobOptions& option
     options.offset = OffsetMode::kLatest;
   } else if (value == "earliest" && kind == SourceKind::kMysql) {
     options.offset = OffsetMode::kEarliest;
+  } else if (const std::optional<int64_t> time_us = ParseStartTime(value)) {
+    if (kind == SourceKind::kPostgres) {
+      return InvalidValue("offset", value,
+                          "PostgreSQL's log has no index by time and a slot cannot go back: use initial, latest or a "
+                          "JSON position.");
+    }
+    options.offset = OffsetMode::kTime;
+    options.start_time_us = *time_us;
   } else {
     Result<Position> position = Position::FromJson(value);
     const bool mysql = position.ok() && std::holds_alternative<MysqlPosition>(position->at);
     const bool postgres = position.ok() && std::holds_alternative<PostgresPosition>(position->at);
     if (!(kind == SourceKind::kMysql ? mysql : postgres)) {
       return InvalidValue("offset", value,
-                          kind == SourceKind::kMysql ? "Use initial, snapshot, latest, earliest or a JSON position."
+                          kind == SourceKind::kMysql ? "Use initial, snapshot, latest, earliest, a JSON position or a time."
                                                      : "Use initial, snapshot, latest or a JSON position.");
     }
     options.offset = OffsetMode::kPosition;

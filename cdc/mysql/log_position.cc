@@ -78,11 +78,18 @@ Result<MysqlPosition> ReadLogEnd(MysqlConnection& connection) {
   return position;
 }
 
-Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection) {
+Result<std::vector<std::string>> ListLogFiles(MysqlConnection& connection) {
   ASSIGN_OR_RETURN(const SqlRows logs, connection.Query("SHOW BINARY LOGS"));
   if (logs.rows.empty()) return Status(Code::kUnsupported, "the server has no binary log files");
+  std::vector<std::string> files;
+  for (const auto& row : logs.rows) files.push_back(row[0].value_or(""));
+  return files;
+}
+
+Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> files, ListLogFiles(connection));
   MysqlPosition position;
-  position.file = logs.rows[0][0].value_or("");
+  position.file = files.front();
   position.offset = kFirstEventOffset;
   if (connection.version().mariadb()) {
     ASSIGN_OR_RETURN(const std::string gtids,

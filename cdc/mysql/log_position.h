@@ -13,6 +13,8 @@ Result<bool> ServerHasGtids(MysqlConnection& connection);
 
 // End of the log now. kUnsupported when there is no log; kAuth without REPLICATION CLIENT.
 Result<MysqlPosition> ReadLogEnd(MysqlConnection& connection);
+// Names of the log's files, oldest first; never empty.
+Result<std::vector<std::string>> ListLogFiles(MysqlConnection& connection);
 // First event of the oldest file, with the GTIDs before it.
 Result<MysqlPosition> ReadLogBegin(MysqlConnection& connection);
 // kGone, naming what is left, when the server has purged what follows `position`.

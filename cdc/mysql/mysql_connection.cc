@@ -4,6 +4,7 @@
 #include <errmsg.h>
 #include <mysql.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <charconv>
 
@@ -130,6 +131,9 @@ std::string SqlRows::Get(size_t row, std::string_view name) const {
 
 Result<std::unique_ptr<MysqlConnection>> MysqlConnection::Open(const MysqlOptions& options, const Timeouts& timeouts) {
   const bool tls = options.ssl_mode != MysqlSslMode::kDisable;
+  if (tls && !options.ssl_rootcert.empty() && access(options.ssl_rootcert.c_str(), R_OK) != 0) {
+    return Status(Code::kInvalid, "ssl_rootcert " + options.ssl_rootcert + " can not be read");
+  }
   Result<std::unique_ptr<MysqlConnection>> connection = OpenOnce(options, timeouts, tls);
   if (connection.ok() || options.ssl_mode != MysqlSslMode::kPreferred) return connection;
   if (connection.code() != Code::kUnavailable) return connection;
@@ -155,8 +159,19 @@ Result<std::unique_ptr<MysqlConnection>> MysqlConnection::OpenOnce(const MysqlOp
   mysql_optionsv(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet_bytes_max);
   mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   SetTls(mysql, options, tls);
-  if (mysql_real_connect(mysql, options.host.c_str(), options.user.c_str(), options.password.c_str(), nullptr,
-                         options.port, nullptr, 0) == nullptr) {
+  const bool connected = mysql_real_connect(mysql, options.host.c_str(), options.user.c_str(), options.password.c_str(),
+                                            nullptr, options.port, nullptr, 0) != nullptr;
+  // libmariadb goes on without TLS when the server offers none, whatever was asked for.
+  const bool greeted = connected || mysql->server_capabilities != 0;
+  const bool unprotected =
+      connected ? mysql_get_ssl_cipher(mysql) == nullptr : (mysql->server_capabilities & CLIENT_SSL) == 0;
+  if (options.ssl_mode >= MysqlSslMode::kRequired && greeted && unprotected) {
+    return Status(
+        Code::kUnsupported,
+        "the server offers no TLS, which ssl_mode asks for: set ssl_cert and ssl_key on the server, or ssl_mode "
+        "to disable");
+  }
+  if (!connected) {
     const Code code = CodeOfMysqlError(mysql_errno(mysql));
     const std::string text = mysql_error(mysql);
     if (code == Code::kAuth) return Status(code, text);

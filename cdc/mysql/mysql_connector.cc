@@ -7,6 +7,7 @@
 #include "cdc/mysql/describe.h"
 #include "cdc/mysql/dump_stream.h"
 #include "cdc/mysql/log_position.h"
+#include "cdc/mysql/log_start_time.h"
 #include "cdc/mysql/mysql_scanner.h"
 #include "cdc/mysql/mysql_source.h"
 #include "cdc/mysql/preflight.h"
@@ -141,8 +142,15 @@ Result<Position> MysqlConnector::StartLog(const LogStart& start, const std::vect
       ASSIGN_OR_RETURN(MysqlPosition position, ReadLogBegin(*connection));
       return Position{std::move(position)};
     }
-    case LogStart::Mode::kTime:
-      return Status(Code::kUnsupported, "a MySQL job can not start at a time: give a GTID set or a file and position");
+    case LogStart::Mode::kTime: {
+      LogTimeQuery query{start.time_us, {}, {}, DrawServerId(options_)};
+      ASSIGN_OR_RETURN(query.files, ListLogFiles(*connection));
+      ASSIGN_OR_RETURN(query.end, ReadLogEnd(*connection));
+      ASSIGN_OR_RETURN(MysqlLogPlace place, FindLogPlaceAt(options_, query));
+      MysqlPosition position;
+      ASSIGN_OR_RETURN(static_cast<MysqlLogPlace&>(position), WithGtids(*connection, std::move(place)));
+      return Position{std::move(position)};
+    }
     case LogStart::Mode::kPosition: break;
   }
   const MysqlPosition* position = std::get_if<MysqlPosition>(&start.position.at);
