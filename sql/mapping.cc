@@ -40,10 +40,12 @@ Status DuckMapping::PrepareMain() {
 Result<MappedRows> DuckMapping::RunMain(bool single) {
   input_->ForgetReads();
   Result<MappedRows> rows = main_->Run(*input_, *context_->error, single);
+  if (plan_->has_lookups()) ReleaseLookups();
   const auto& read = input_->read_columns();
   // What was not asked for at compile time may be missing in the rows.
-  CHECK(std::includes(used_columns_.begin(), used_columns_.end(), read.begin(), read.end()));
-  if (plan_->has_lookups()) ReleaseLookups();
+  if (rows.ok() && !std::includes(used_columns_.begin(), used_columns_.end(), read.begin(), read.end())) {
+    return Status(Code::kUnsupported, "the SELECT reads columns of the source that it does not name");
+  }
   return rows;
 }
 

@@ -112,10 +112,24 @@ class Splitter {
     }
     if (from == 0) return Status::Ok();
     if (token.Is("JOIN") || (token.IsSymbol(",") && !in_where_)) has_lookups = true;
+    TRY(CheckJoin(at));
     in_where_ = in_where_ || token.Is("WHERE");
     for (std::string_view clause : kRefusedClauses) {
       if (!token.Is(clause) || tokens_[at - 1].IsSymbol(".") || tokens_[at - 1].Is("AS")) continue;
       return Refuse(sql_, token.begin, std::string(clause) + " is not available over a stream, which has no end");
+    }
+    return Status::Ok();
+  }
+
+  // A row that no row of the source made has no place in a stream; columns that are not named cannot be traced.
+  Status CheckJoin(size_t at) const {
+    const Token& token = tokens_[at];
+    if (tokens_[at + 1].IsSymbol("(") || tokens_[at - 1].IsSymbol(".") || tokens_[at - 1].Is("AS")) return Status::Ok();
+    if (token.Is("NATURAL") || token.Is("POSITIONAL")) {
+      return Refuse(sql_, token.begin, token.value + " JOIN; say ON or USING");
+    }
+    if (token.Is("RIGHT") || token.Is("FULL") || (token.Is("LEFT") && source == 0)) {
+      return Refuse(sql_, token.begin, "an outer join that keeps rows of other tables than the source");
     }
     return Status::Ok();
   }
@@ -152,11 +166,14 @@ size_t ExpressionEnd(const std::vector<Token>& tokens, Splitter::Range item) {
   if (item.end - item.begin < 2) return item.end;
   const Token& last = tokens[item.end - 1];
   const Token& before = tokens[item.end - 2];
-  const bool operand_before =
-      (before.IsIdentifier() && !before.Is("CASE") && !before.Is("NOT") && !before.Is("AND") && !before.Is("OR") &&
-       !before.Is("IS") && !before.Is("DIV") && !before.Is("MOD") && !before.Is("LIKE") && !before.Is("REGEXP") &&
-       !before.Is("RLIKE") && !before.Is("COLLATE") && !before.Is("BINARY") && !before.Is("INTERVAL")) ||
-      before.kind == TokenKind::kString || before.kind == TokenKind::kNumber || before.IsSymbol(")");
+  static constexpr std::string_view kNotOperands[] = {"CASE",  "NOT",   "AND",     "OR",     "XOR",
+                                                      "IS",    "DIV",   "MOD",     "LIKE",   "REGEXP",
+                                                      "RLIKE", "ILIKE", "COLLATE", "BINARY", "TO"};
+  const bool operator_before = std::any_of(std::begin(kNotOperands), std::end(kNotOperands),
+                                           [&](std::string_view word) { return before.Is(word); });
+  if (item.end - item.begin >= 3 && tokens[item.end - 3].Is("INTERVAL")) return item.end;  // INTERVAL 1 DAY
+  const bool operand_before = (before.IsIdentifier() && !operator_before) || before.kind == TokenKind::kString ||
+                              before.kind == TokenKind::kNumber || before.IsSymbol(")");
   const bool name =
       (last.IsIdentifier() && !last.Is("END") && !last.Is("NULL") && !last.Is("TRUE") && !last.Is("FALSE"));
   return name && operand_before ? item.end - 1 : item.end;
@@ -280,12 +297,16 @@ std::vector<uint32_t> MappingPlan::NamedColumns(const std::vector<std::string>& 
   std::set<std::string> words;
   const Result<std::vector<Token>> tokens = Tokenize(select_, true);
   CHECK(tokens.ok());  // the dialect bridge wrote it
-  for (const Token& token : *tokens) {
-    if (token.IsIdentifier()) words.insert(ToLower(token.value));
+  size_t whole = 0;    // the alias without a column behind it: once where it is given, again for a row as one value
+  for (size_t i = 0; i + 1 < tokens->size(); ++i) {
+    const Token& token = (*tokens)[i];
+    if (!token.IsIdentifier()) continue;
+    words.insert(ToLower(token.value));
+    if (EqualsIgnoreCase(QuoteMysqlName(token.value), alias_) && !(*tokens)[i + 1].IsSymbol(".")) ++whole;
   }
   std::vector<uint32_t> named;
   for (uint32_t i = 0; i < columns.size(); ++i) {
-    if (names_all_ || words.contains(ToLower(columns[i]))) named.push_back(i);
+    if (names_all_ || whole > 1 || words.contains(ToLower(columns[i]))) named.push_back(i);
   }
   return named;
 }

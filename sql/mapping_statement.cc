@@ -172,13 +172,18 @@ Status MappingStatement::ReadResult(duckdb_result& result, MappedRows& out) {
   while (true) {
     const DuckChunk chunk(duckdb_fetch_chunk(result));
     if (chunk.get() == nullptr) return Status::Ok();
-    ReadChunk(chunk.get(), out);
+    TRY(ReadChunk(chunk.get(), out));
   }
 }
 
-void MappingStatement::ReadChunk(duckdb_data_chunk chunk, MappedRows& out) {
+Status MappingStatement::ReadChunk(duckdb_data_chunk chunk, MappedRows& out) {
   const size_t rows = duckdb_data_chunk_get_size(chunk);
-  if (rows == 0) return;
+  if (rows == 0) return Status::Ok();
+  uint64_t* numbered = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk, 0));
+  for (size_t row = 0; numbered != nullptr && row < rows; ++row) {
+    if (duckdb_validity_row_is_valid(numbered, row)) continue;
+    return Status(Code::kUnsupported, "the SELECT makes rows that no row of the source made");
+  }
   RowBatch& batch = out.rows;
   const uint32_t first_image = static_cast<uint32_t>(batch.cells.size() / batch.columns());
   const auto* numbers = static_cast<const uint32_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)));
@@ -204,6 +209,7 @@ void MappingStatement::ReadChunk(duckdb_data_chunk chunk, MappedRows& out) {
     for (UnfitValue& unfit : unfit_) out.rejects.push_back({numbers[unfit.row], std::move(unfit.reason)});
   }
   RejectNullKeys(first_image, numbers, rows, out);
+  return Status::Ok();
 }
 
 void MappingStatement::RejectNullKeys(uint32_t first_image, const uint32_t* numbers, size_t rows,

@@ -44,7 +44,7 @@ class MappingStatement {
  private:
   Status RunRange(MappingInput& input, const ScanError& scans, size_t begin, size_t end, MappedRows& out);
   Status ReadResult(duckdb_result& result, MappedRows& out);
-  void ReadChunk(duckdb_data_chunk chunk, MappedRows& out);
+  Status ReadChunk(duckdb_data_chunk chunk, MappedRows& out);
   void RejectEscapes(const MappingInput& input, MappedRows& out) const;
   void RejectNullKeys(uint32_t first_image, const uint32_t* numbers, size_t rows, MappedRows& out) const;
 

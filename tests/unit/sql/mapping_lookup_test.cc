@@ -73,6 +73,26 @@ TEST_F(MappingLookupTest, keys_are_not_made_of_lookups) {
   EXPECT_EQ(Images({Row("10", "2")}), "0: 2|two|7|10\n");
 }
 
+TEST_F(MappingLookupTest, joins_that_make_rows_of_their_own_are_refused) {
+  for (const char* from : {"SRC o RIGHT JOIN dim d ON d.id = o.n", "SRC o FULL OUTER JOIN dim d ON d.id = o.n",
+                           "dim d LEFT JOIN SRC o ON d.id = o.n"}) {
+    EXPECT_NE(Compile(std::string("SELECT o.id, d.label FROM ") + from).find("an outer join that keeps rows of other"),
+              std::string::npos)
+        << from;
+  }
+  EXPECT_NE(Compile("SELECT o.id, label FROM SRC o NATURAL JOIN dim").find("say ON or USING"), std::string::npos);
+  ASSERT_EQ(Compile("SELECT o.id, left(d.label, 2) FROM dim d JOIN SRC o ON left(d.label, 1) = 't' AND d.id = o.n"),
+            "");
+  EXPECT_EQ(Images({Row("10", "2")}), "0: 10|tw\n");
+}
+
+TEST_F(MappingLookupTest, a_source_row_as_one_value_reads_all_its_columns) {
+  target_ = Schema("t", {"id BIGINT KEY", "doc JSON"});
+  ASSERT_EQ(Compile("SELECT o.id, o FROM SRC o JOIN dim d ON d.id = o.n"), "");
+  EXPECT_EQ(mapping_->used_columns().size(), source_->columns.size());
+  EXPECT_NE(Images({Row("10", "2")}).find("\"n\":2"), std::string::npos);
+}
+
 TEST_F(MappingLookupTest, a_lookup_table_must_exist_and_be_ready) {
   EXPECT_NE(Compile("SELECT o.id, d.label FROM SRC o JOIN nosuch d ON d.id = o.n").find("nosuch"), std::string::npos);
   EXPECT_NE(Compile("SELECT o.id, 'x' FROM SRC o JOIN copying d ON d.id = o.n").find("CONFLICT"), std::string::npos);

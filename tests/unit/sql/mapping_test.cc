@@ -147,6 +147,15 @@ TEST_F(MappingTest, a_used_cell_that_is_not_known_is_an_error) {
   EXPECT_EQ(Images({{"1", "a", "?", "?", "?", "?", "?"}}), "0: 1|a\n");
 }
 
+TEST_F(MappingTest, aliases_are_told_from_operands) {
+  target_ = Schema("t", {"id BIGINT KEY", "a DATETIME(0)", "b BOOL", "c VARCHAR"});
+  ASSERT_EQ(Compile("SELECT id key_, day + INTERVAL 1 DAY, name LIKE note, 'x' word FROM SRC"), "");
+  EXPECT_EQ(Images({Row("1", "ab", "0", "2024-02-28", "a%")}), "0: 1|2024-02-29 00:00:00|t|x\n");
+  ASSERT_EQ(Compile("SELECT id, created made, NOT id, CASE WHEN n IS NULL THEN 'a' END FROM SRC"), "");
+  EXPECT_EQ(Images({Row("1", "ab")}), "0: 1|2024-05-06 07:08:10|f|NULL\n");
+  EXPECT_EQ(Keys({Row("1", "ab")}), "0: 1|?|?|?\n");
+}
+
 TEST_F(MappingTest, what_a_stream_cannot_do_is_refused_with_a_reason) {
   const std::string no_end = " is not available over a stream, which has no end";
   for (const char* clause : {"GROUP BY id", "ORDER BY id", "LIMIT 5", "UNION ALL SELECT 1, 'x'", "HAVING id > 1"}) {
