@@ -61,12 +61,7 @@ def test_dropped_and_created_again_with_another_shape(source, freshet, make_data
     freshet.sync("recreated")
     source.script(["DROP TABLE t", "CREATE TABLE t (id BIGINT PRIMARY KEY, other_column VARCHAR(30))",
                    "INSERT INTO t VALUES (99, 'second life')"], database)
-    # Postgres does not log DROP and CREATE TABLE: they are found in its catalog every few seconds.
-    wait_until(lambda: "t" in freshet.tables("recreated") and freshet.tables("recreated")["t"]["state"] == "READY" and
-               "other_column" in [row["Field"] for row in freshet.rows(f"DESC {database}.t")], 60, "the new table to be ready")
-    sync_and_assert_equal(source, database, freshet, "recreated", tables=["other"])
-    wait_until(lambda: freshet.rows(f"SELECT * FROM {database}.t"), 60, "the new table's row")
-    assert_equal(source, database, freshet)
+    sync_and_assert_equal(source, database, freshet, "recreated")
 
 
 UNFOLLOWED = ["ALTER TABLE t RENAME COLUMN v TO renamed"]
@@ -129,5 +124,4 @@ def test_changes_survive_a_restart(source, freshet, make_database):
                    "INSERT INTO t VALUES (21, 1, 2)", "CREATE TABLE late (id INT PRIMARY KEY)", "INSERT INTO late VALUES (1)"],
                   database)
     freshet.start()
-    freshet.wait_table("kept", "late", "READY")
     sync_and_assert_equal(source, database, freshet, "kept")
