@@ -95,6 +95,7 @@ TEST(JobOptions, MalformedSourcePropertiesGetTheKnownMessages) {
   EXPECT_HAS(MysqlError({{"ssl_mode", "Require"}}), "Use disable, require, or verify-ca.");
   EXPECT_HAS(MysqlError({{"ssl_mode", "verify-ca"}}), "ssl_mode 'verify-ca' requires ssl_rootcert to be set");
   EXPECT_HAS(MysqlError({{"ssl_mode", "verify-ca"}, {"ssl_rootcert", "ca.pem"}}), "should start with FILE:");
+  EXPECT_EQ(MysqlError({{"ssl_mode", "verify-ca"}, {"ssl_rootcert", "/etc/ca.pem"}}), "ok");
   EXPECT_HAS(MysqlError({{"snapshot_split_size", "0"}}), "Use a positive integer.");
   EXPECT_HAS(MysqlError({{"snapshot_split_size", "12x"}}), "Use a positive integer.");
   EXPECT_HAS(MysqlError({{"snapshot_parallelism", "-1"}}), "Use a positive integer.");
@@ -171,6 +172,28 @@ TEST(SourceUrl, OwnSchemesCarryTheLogin) {
   EXPECT_EQ(url->database, "shop");
   EXPECT_EQ(ParseSourceUrl("mysql://h/shop")->port, 3306);
   EXPECT_EQ(ParseSourceUrl("mysql://u:a/b@h:1/shop")->password, "a/b");
+}
+
+TEST(SourceUrl, ParametersThatToolsAddAreAcceptedAndOnlyALoginCounts) {
+  const Result<SourceUrl> mysql = ParseSourceUrl(
+      "jdbc:mysql://db.example:3307/shop?useSSL=false&serverTimezone=Asia%2FTokyo&characterEncoding=utf8&"
+      "allowPublicKeyRetrieval=true&rewriteBatchedStatements=true&user=ann&password=p%40s%26s");
+  ASSERT_TRUE(mysql.ok()) << mysql.status().message();
+  EXPECT_EQ(mysql->host, "db.example");
+  EXPECT_EQ(mysql->port, 3307);
+  EXPECT_EQ(mysql->database, "shop");
+  EXPECT_EQ(mysql->user, "ann");
+  EXPECT_EQ(mysql->password, "p@s&s");
+  const Result<SourceUrl> mariadb = ParseSourceUrl("jdbc:mariadb://db.example/?zeroDateTimeBehavior=convertToNull&x");
+  ASSERT_TRUE(mariadb.ok());
+  EXPECT_EQ(mariadb->kind, SourceKind::kMysql);
+  EXPECT_EQ(mariadb->database, "");
+  const Result<SourceUrl> postgres =
+      ParseSourceUrl("jdbc:postgresql://me:own@db.example/shop?currentSchema=a&user=other&password=other");
+  ASSERT_TRUE(postgres.ok());
+  EXPECT_EQ(postgres->database, "shop");
+  EXPECT_EQ(postgres->user, "me");
+  EXPECT_EQ(postgres->password, "own");
 }
 
 TEST(SourceUrl, ErrorsNeverShowTheUrl) {
