@@ -22,10 +22,8 @@ namespace freshet {
 class MappedTarget : public DerivedRows {
  public:
   struct Settings {
-    // Newest first. A SELECT that does not fit the shadow's shape yet (it was altered for a schema change that the
-    // log is still to bring) leaves the work to the one before it.
-    std::vector<InsertSelect> inserts;
-    SchemaPtr accepted;  // the source's shape when the newest SELECT was given; null: as it was at CREATE JOB
+    InsertSelect insert;
+    SchemaPtr accepted;  // the source's shape when the SELECT was altered; null: as it was at CREATE JOB
     TableId target;
     bool strict = true;
     size_t piece_bytes_max = 32u << 20;
@@ -37,7 +35,10 @@ class MappedTarget : public DerivedRows {
   Result<Outcome> Flush(UnitWriter& writer) override;
   Status ShapeChanged(const StoredTable& mirrored) override;
   Status RemoveAll(UnitWriter& writer, const StoredTable& mirrored) override;
-  void Forget() override { changes_.batch = {}; }
+  void Forget() override {
+    changes_.batch = {};
+    mapping_.reset();  // its shape may have been the rolled-back one
+  }
 
  private:
   // The target as of now. kNotFound, kConflict: it is gone or a job's own.
@@ -53,7 +54,6 @@ class MappedTarget : public DerivedRows {
   SchemaPtr shape_;         // of the shadow
   SchemaPtr target_shape_;  // both are what mapping_ was compiled for
   std::unique_ptr<Mapping> mapping_;
-  size_t active_ = 0;      // of settings_.inserts
   bool maps_old_ = false;  // old rows go through the whole SELECT
 };
 

@@ -35,7 +35,7 @@ Status CheckStored(const Mapping& mapping, const TableSchema& shape) {
 }  // namespace
 
 Result<StoredTablePtr> MappedTarget::Target() const {
-  const InsertSelect& insert = settings_.inserts.front();
+  const InsertSelect& insert = settings_.insert;
   const std::string name = insert.database + "." + insert.table;
   ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store_.OpenView());
   StoredTablePtr target = view->FindTable(insert.database, insert.table);
@@ -49,29 +49,18 @@ Result<StoredTablePtr> MappedTarget::Target() const {
 
 Status MappedTarget::Compile(const SchemaPtr& shape) {
   ASSIGN_OR_RETURN(const StoredTablePtr target, Target());
-  Status newest;
-  for (size_t i = 0; i < settings_.inserts.size(); ++i) {
-    Result<std::unique_ptr<Mapping>> compiled =
-        settings_.mappings(settings_.inserts[i], {shape, nullptr}, target->schema, {settings_.strict});
-    Status status = compiled.ok() ? CheckStored(**compiled, *shape) : compiled.status().Copy();
-    if (!status.ok()) {
-      if (i == 0) newest = std::move(status);
-      continue;
-    }
-    mapping_ = std::move(compiled).value();
-    shape_ = shape;
-    target_shape_ = target->schema;
-    active_ = i;
-    const std::vector<uint32_t>& source_key = shape->key_columns;
-    const bool key_of_key = std::all_of(mapping_->key_columns().begin(), mapping_->key_columns().end(),
-                                        [&](uint32_t column) { return Contains(source_key, column); });
-    maps_old_ = mapping_->has_filter() && !mapping_->has_lookups();
-    changes_.whole_before = mapping_->has_filter() || mapping_->has_lookups() || !key_of_key;
-    Log(LogLevel::kInfo, "mapping_compiled",
-        {{"table", target->name}, {"schema_version", shape->version}, {"select", active_ == 0 ? "newest" : "earlier"}});
-    return Status::Ok();
-  }
-  return newest;
+  ASSIGN_OR_RETURN(std::unique_ptr<Mapping> compiled,
+                   settings_.mappings(settings_.insert, {shape, nullptr}, target->schema, {settings_.strict}));
+  TRY(CheckStored(*compiled, *shape));
+  mapping_ = std::move(compiled);
+  shape_ = shape;
+  target_shape_ = target->schema;
+  const bool key_of_key = std::all_of(mapping_->key_columns().begin(), mapping_->key_columns().end(),
+                                      [&](uint32_t column) { return Contains(shape->key_columns, column); });
+  maps_old_ = mapping_->has_filter() && !mapping_->has_lookups();
+  changes_.whole_before = mapping_->has_filter() || mapping_->has_lookups() || !key_of_key;
+  Log(LogLevel::kInfo, "mapping_compiled", {{"table", target->name}, {"schema_version", shape->version}});
+  return Status::Ok();
 }
 
 // The SELECT in use was written for these columns.
@@ -97,9 +86,7 @@ Status MappedTarget::CheckUsedColumns(const TableSchema& now) const {
 
 Status MappedTarget::ShapeChanged(const StoredTable& mirrored) {
   CHECK(changes_.batch.rows.empty());
-  // At the start, or while the newest SELECT waits for this very change, there is nothing to compare with.
-  if (mapping_ == nullptr || active_ != 0) return Compile(mirrored.schema);
-  TRY(CheckUsedColumns(*mirrored.schema));
+  if (mapping_ != nullptr) TRY(CheckUsedColumns(*mirrored.schema));
   return Compile(mirrored.schema);
 }
 

@@ -96,9 +96,9 @@ Result<SelectAdoption> AdoptSelect(Store& store, Connector& connector, const Map
   SelectAdoption adoption{compiled.source->name, false};
   ASSIGN_OR_RETURN(const StoredTablePtr shadow, FindShadow(store, job));
   for (const std::string& name : compiled.columns) {
-    // A column that the shadow does not know at all comes with the schema change that the log is to bring.
+    // One that it does not know at all was added or renamed where the log has not been read yet.
     const std::optional<uint32_t> column = shadow ? shadow->schema->FindColumn(name) : std::nullopt;
-    adoption.needs_copy = adoption.needs_copy || (column && shadow->schema->columns[*column].excluded);
+    adoption.needs_copy = adoption.needs_copy || !column || shadow->schema->columns[*column].excluded;
   }
   job.accepted_shape = compiled.source;
   job.past_inserts.insert(job.past_inserts.begin(), before);
@@ -122,7 +122,7 @@ Status RemoveMappedRows(Store& store, UnitWriter& writer, const JobDefinition& j
   std::vector<InsertSelect> inserts = {*job.insert};
   inserts.insert(inserts.end(), job.past_inserts.begin(), job.past_inserts.end());
   for (const InsertSelect& insert : inserts) {
-    MappedTarget target(store, {{insert}, nullptr, job.target, false, limits.piece_bytes_max, limits.mappings});
+    MappedTarget target(store, {insert, nullptr, job.target, false, limits.piece_bytes_max, limits.mappings});
     // One that does not fit the rows has made nothing of them; a target that is gone holds none.
     if (!target.ShapeChanged(*shadow).ok()) continue;
     TRY(target.RemoveAll(writer, *shadow));
@@ -133,8 +133,7 @@ Status RemoveMappedRows(Store& store, UnitWriter& writer, const JobDefinition& j
 std::function<std::unique_ptr<DerivedRows>()> MappedTargetOf(Store& store, const JobDefinition& job,
                                                              const ParsedJob& parsed, const JobServiceOptions& limits) {
   MappedTarget::Settings settings;
-  settings.inserts = {*job.insert};
-  settings.inserts.insert(settings.inserts.end(), job.past_inserts.begin(), job.past_inserts.end());
+  settings.insert = *job.insert;
   settings.accepted = job.accepted_shape;
   settings.target = job.target;
   settings.strict = parsed.insert.strict;

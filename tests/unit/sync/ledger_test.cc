@@ -50,7 +50,11 @@ class LedgerTest : public ::testing::Test {
   std::vector<TaskRecord> Tasks() {
     std::vector<TaskRecord> tasks;
     const auto records = store_->ScanRecords(RecordFamily::kLedger, TaskKeyPrefix(JobId{1}));
-    for (const auto& [key, value] : records.value()) tasks.push_back(DecodeTask(value).value());
+    for (const auto& [key, value] : records.value()) {
+      Result<TaskRecord> task = DecodeTask(value);
+      EXPECT_TRUE(task.ok()) << task.status().message() << ": " << value;
+      if (task.ok()) tasks.push_back(std::move(task).value());
+    }
     return tasks;
   }
 
