@@ -153,116 +153,71 @@ void ValueFormat::Append(const void* data, size_t row, std::string& out) const {
   }
 }
 
-bool HasTextForm(duckdb_type type) {
-  switch (type) {
-    case DUCKDB_TYPE_BOOLEAN:
-    case DUCKDB_TYPE_TINYINT:
-    case DUCKDB_TYPE_SMALLINT:
-    case DUCKDB_TYPE_INTEGER:
-    case DUCKDB_TYPE_BIGINT:
-    case DUCKDB_TYPE_UTINYINT:
-    case DUCKDB_TYPE_USMALLINT:
-    case DUCKDB_TYPE_UINTEGER:
-    case DUCKDB_TYPE_UBIGINT:
-    case DUCKDB_TYPE_FLOAT:
-    case DUCKDB_TYPE_DOUBLE:
-    case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT:
-    case DUCKDB_TYPE_DECIMAL:
-    case DUCKDB_TYPE_DATE:
-    case DUCKDB_TYPE_TIME:
-    case DUCKDB_TYPE_TIMESTAMP:
-    case DUCKDB_TYPE_VARCHAR:
-    case DUCKDB_TYPE_BLOB:
-    case DUCKDB_TYPE_SQLNULL: return true;
-    default: return false;
+namespace {
+
+// How MySQL clients see a column of each type that has a text form here.
+struct TypeRow {
+  duckdb_type type;
+  ResultType result;
+  uint32_t length = 0;  // 0 unknown
+  uint8_t decimals = 0;
+  bool is_unsigned = false;
+};
+
+constexpr uint8_t kFloatDecimals = 31;  // MySQL's mark of a value without a fixed number of decimals
+constexpr uint8_t kTimeDecimals = 6;
+
+constexpr TypeRow kTypeRows[] = {
+    {DUCKDB_TYPE_BOOLEAN, ResultType::kTiny, 1},
+    {DUCKDB_TYPE_TINYINT, ResultType::kTiny, 4},
+    {DUCKDB_TYPE_UTINYINT, ResultType::kTiny, 3, 0, true},
+    {DUCKDB_TYPE_SMALLINT, ResultType::kShort, 6},
+    {DUCKDB_TYPE_USMALLINT, ResultType::kShort, 5, 0, true},
+    {DUCKDB_TYPE_INTEGER, ResultType::kLong, 11},
+    {DUCKDB_TYPE_UINTEGER, ResultType::kLong, 10, 0, true},
+    {DUCKDB_TYPE_BIGINT, ResultType::kLongLong, 20},
+    {DUCKDB_TYPE_UBIGINT, ResultType::kLongLong, 20, 0, true},
+    {DUCKDB_TYPE_FLOAT, ResultType::kFloat, 12, kFloatDecimals},
+    {DUCKDB_TYPE_DOUBLE, ResultType::kDouble, 22, kFloatDecimals},
+    {DUCKDB_TYPE_HUGEINT, ResultType::kDecimal, 40},
+    {DUCKDB_TYPE_UHUGEINT, ResultType::kDecimal, 40},
+    {DUCKDB_TYPE_DECIMAL, ResultType::kDecimal},  // length and decimals are the column's
+    {DUCKDB_TYPE_DATE, ResultType::kDate, 10},
+    {DUCKDB_TYPE_TIME, ResultType::kTime, 15, kTimeDecimals},
+    {DUCKDB_TYPE_TIMESTAMP, ResultType::kDateTime, 26, kTimeDecimals},
+    {DUCKDB_TYPE_VARCHAR, ResultType::kString},
+    {DUCKDB_TYPE_BLOB, ResultType::kBlob},
+    {DUCKDB_TYPE_SQLNULL, ResultType::kNull},
+};
+
+const TypeRow* FindType(duckdb_type type) {
+  for (const TypeRow& row : kTypeRows) {
+    if (row.type == type) return &row;
   }
+  return nullptr;
+}
+
+}  // namespace
+
+bool HasTextForm(duckdb_type type) {
+  return FindType(type) != nullptr;
 }
 
 ResultColumn DescribeColumn(const char* name, duckdb_logical_type type) {
   ResultColumn column;
   column.name = name == nullptr ? "" : name;
-  switch (duckdb_get_type_id(type)) {
-    case DUCKDB_TYPE_BOOLEAN:
-      column.type = ResultType::kTiny;
-      column.length = 1;
-      break;
-    case DUCKDB_TYPE_TINYINT:
-      column.type = ResultType::kTiny;
-      column.length = 4;
-      break;
-    case DUCKDB_TYPE_UTINYINT:
-      column.type = ResultType::kTiny;
-      column.is_unsigned = true;
-      column.length = 3;
-      break;
-    case DUCKDB_TYPE_SMALLINT:
-      column.type = ResultType::kShort;
-      column.length = 6;
-      break;
-    case DUCKDB_TYPE_USMALLINT:
-      column.type = ResultType::kShort;
-      column.is_unsigned = true;
-      column.length = 5;
-      break;
-    case DUCKDB_TYPE_INTEGER:
-      column.type = ResultType::kLong;
-      column.length = 11;
-      break;
-    case DUCKDB_TYPE_UINTEGER:
-      column.type = ResultType::kLong;
-      column.is_unsigned = true;
-      column.length = 10;
-      break;
-    case DUCKDB_TYPE_BIGINT:
-      column.type = ResultType::kLongLong;
-      column.length = 20;
-      break;
-    case DUCKDB_TYPE_UBIGINT:
-      column.type = ResultType::kLongLong;
-      column.is_unsigned = true;
-      column.length = 20;
-      break;
-    case DUCKDB_TYPE_FLOAT:
-      column.type = ResultType::kFloat;
-      column.length = 12;
-      column.decimals = 31;
-      break;
-    case DUCKDB_TYPE_DOUBLE:
-      column.type = ResultType::kDouble;
-      column.length = 22;
-      column.decimals = 31;
-      break;
-    case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT:
-      column.type = ResultType::kDecimal;
-      column.length = 40;
-      break;
-    case DUCKDB_TYPE_DECIMAL:
-      column.type = ResultType::kDecimal;
-      column.decimals = duckdb_decimal_scale(type);
-      column.length = duckdb_decimal_width(type) + 2u;
-      break;
-    case DUCKDB_TYPE_DATE:
-      column.type = ResultType::kDate;
-      column.length = 10;
-      break;
-    case DUCKDB_TYPE_TIME:
-      column.type = ResultType::kTime;
-      column.length = 15;
-      column.decimals = 6;
-      break;
-    case DUCKDB_TYPE_TIMESTAMP:
-      column.type = ResultType::kDateTime;
-      column.length = 26;
-      column.decimals = 6;
-      break;
-    case DUCKDB_TYPE_BLOB:
-      column.type = ResultType::kBlob;
-      column.is_binary = true;
-      break;
-    case DUCKDB_TYPE_SQLNULL: column.type = ResultType::kNull; break;
-    default: column.type = ResultType::kString; break;
+  const duckdb_type id = duckdb_get_type_id(type);
+  if (const TypeRow* row = FindType(id)) {
+    column.type = row->result;
+    column.length = row->length;
+    column.decimals = row->decimals;
+    column.is_unsigned = row->is_unsigned;
+  }
+  column.is_binary = id == DUCKDB_TYPE_BLOB;
+  if (id == DUCKDB_TYPE_DECIMAL) {
+    constexpr uint32_t kSignAndPoint = 2;
+    column.decimals = duckdb_decimal_scale(type);
+    column.length = duckdb_decimal_width(type) + kSignAndPoint;
   }
   return column;
 }
