@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "base/check.h"
 #include "server/kill_statement.h"
@@ -37,6 +38,22 @@ bool IsProcessList(const ShowOther& show) {
   std::string what = show.what;
   std::transform(what.begin(), what.end(), what.begin(), [](unsigned char c) { return std::toupper(c); });
   return what.find("PROCESSLIST") != std::string::npos;
+}
+
+std::string QuotedText(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '\'';
+}
+
+// CREATE JOB or ALTER JOB whose INSERT writes a table of the session's database.
+template <typename T>
+T InCurrentDatabase(T statement, const std::string& database) {
+  if (statement.insert && statement.insert->database.empty()) statement.insert->database = database;
+  return statement;
 }
 
 std::string QuotedName(const std::string& name) {
@@ -111,8 +128,13 @@ CursorResult Executor::Run(std::string_view sql) {
 CursorResult Executor::RunStatement(const Statement& statement) {
   outcome_ = {};
   JobService& jobs = *setup_.jobs;
-  if (const auto* create = std::get_if<CreateJob>(&statement)) return Done(jobs.Create(*create, setup_.user, token()));
-  if (const auto* alter = std::get_if<AlterJob>(&statement)) return Done(jobs.Alter(*alter));
+  if (const auto* create = std::get_if<CreateJob>(&statement)) {
+    return Done(jobs.Create(InCurrentDatabase(*create, database()), setup_.user, token()));
+  }
+  if (const auto* alter = std::get_if<AlterJob>(&statement)) {
+    return Done(jobs.Alter(InCurrentDatabase(*alter, database())));
+  }
+  if (const auto* replay = std::get_if<ReplayQuarantine>(&statement)) return Replay(*replay);
   if (const auto* tables = std::get_if<AlterJobTables>(&statement)) return Done(jobs.AlterTables(*tables));
   if (const auto* pause = std::get_if<PauseJob>(&statement)) return Done(jobs.Pause(pause->name));
   if (const auto* resume = std::get_if<ResumeJob>(&statement)) return Done(jobs.Resume(resume->name));
@@ -172,6 +194,26 @@ CursorResult Executor::Verify(const VerifyJob& statement) {
   return MakeRowsCursor(
       TextColumns({"Source", "SourceRows", "MirrorRows", "Equal", "SourceHash", "MirrorHash", "Detail"}),
       std::move(rows));
+}
+
+CursorResult Executor::Replay(const ReplayQuarantine& statement) {
+  std::optional<std::vector<uint64_t>> ids;
+  if (!statement.where.empty()) {
+    ids.emplace();
+    ASSIGN_OR_RETURN(const std::unique_ptr<ResultCursor> cursor,
+                     session_->Execute(Query{"SELECT Id FROM quarantine(\"jobName\"=" + QuotedText(statement.name) +
+                                             ") WHERE (" + statement.where + ")"}));
+    std::vector<std::optional<std::string_view>> row;
+    while (true) {
+      ASSIGN_OR_RETURN(const bool more, cursor->Next(row));
+      if (!more) break;
+      ids->push_back(std::strtoull(std::string(row[0].value_or("")).c_str(), nullptr, 10));
+    }
+  }
+  ASSIGN_OR_RETURN(const ReplayCounts counts, setup_.jobs->Replay(statement.name, ids));
+  return MakeRowsCursor(TextColumns({"Loaded", "Filtered", "Superseded", "Rejected"}),
+                        {{std::to_string(counts.loaded), std::to_string(counts.filtered),
+                          std::to_string(counts.superseded), std::to_string(counts.rejected)}});
 }
 
 CursorResult Executor::ShowProcessList() const {

@@ -77,6 +77,7 @@ class Executor {
   StopToken token() const;
   CursorResult Sync(const SyncJob& statement);
   CursorResult Verify(const VerifyJob& statement);
+  CursorResult Replay(const ReplayQuarantine& statement);
   CursorResult ShowProcessList() const;
 
   CursorResult InSession(CursorResult answer);

@@ -3,6 +3,7 @@
 // to the command. Exit status: 0 done, 1 failed, 2 wrong usage.
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "base/failpoint.h"
@@ -17,6 +18,8 @@
 #include "sql/engine.h"
 #include "storage/store.h"
 #include "sync/job_service.h"
+#include "sync/s3/query_files.h"
+#include "sync/stream_query.h"
 
 namespace freshet {
 namespace {
@@ -61,6 +64,7 @@ void LogSettings(const Settings& settings) {
        {"password_file", settings.password_file},
        {"tls_cert", settings.tls_cert},
        {"tls_key", settings.tls_key},
+       {"file_root", settings.file_root},
        {"connections_max", settings.connections_max},
        {"wait_timeout_s", settings.wait_timeout_s}});
 }
@@ -71,17 +75,34 @@ Result<bool> Run(const CommandLine& line, const Prepared& prepared, const Signal
   ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
                    Store::Open({.directory = settings.data_dir, .memory_bytes = memory.store_bytes}));
   const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const std::string spool = std::filesystem::absolute(settings.data_dir + "/spool").lexically_normal();
+  std::vector<std::string> readable = {spool};
+  if (!settings.file_root.empty()) readable.push_back(std::filesystem::absolute(settings.file_root).lexically_normal());
   ASSIGN_OR_RETURN(const std::unique_ptr<SqlEngine> sql,
                    SqlEngine::Make(*store, {.memory_bytes = memory.query_bytes,
                                             .threads = threads,
-                                            .temporary_directory = settings.data_dir + "/tmp"}));
-  ASSIGN_OR_RETURN(const std::unique_ptr<JobService> jobs, JobService::Start(*store, MakeConnector,
-                                                                             {.queue_bytes_max = memory.queue_bytes,
-                                                                              .unit_bytes_max = memory.unit_bytes,
-                                                                              .piece_bytes_max = memory.piece_bytes}));
+                                            .temporary_directory = settings.data_dir + "/tmp",
+                                            .readable_directories = std::move(readable)}));
+  JobServiceOptions job_options;
+  job_options.queue_bytes_max = memory.queue_bytes;
+  job_options.unit_bytes_max = memory.unit_bytes;
+  job_options.piece_bytes_max = memory.piece_bytes;
+  job_options.mappings = [&sql](const InsertSelect& insert, const MappingSource& source, SchemaPtr target,
+                                const MappingOptions& options) {
+    return Mapping::Compile(*sql, insert, source, std::move(target), options);
+  };
+  job_options.objects = {[&sql](FileReader::Options options) { return FileReader::Open(*sql, std::move(options)); },
+                         spool, settings.file_root};
+  ASSIGN_OR_RETURN(const std::unique_ptr<JobService> jobs,
+                   JobService::Start(*store, MakeConnector, std::move(job_options)));
   sql->RegisterSystemTable("jobs", jobs->JobsTable());
   sql->RegisterSystemTable("tasks", jobs->TasksTable());
   sql->RegisterSystemTable("job_tables", jobs->JobTablesTable());
+  sql->RegisterSystemTable("ledger", jobs->LedgerTable());
+  sql->RegisterSystemTable("quarantine", jobs->QuarantineTable());
+  ASSIGN_OR_RETURN(FileFunction query_files, MakeQueryFiles(spool, settings.file_root));
+  sql->RegisterFileFunction("s3", std::move(query_files));
+  sql->RegisterStreamFunction("cdc_stream", MakeStreamFunction(*store, MakeConnector));
   const Backends backends{store.get(), sql.get(), jobs.get()};
   Result<bool> result = true;
   if (line.action == CommandLine::Action::kMirror) {

@@ -62,6 +62,8 @@ constexpr SettingName kSettings[] = {
      [](Settings& s, const std::string& t) { return SetText(s.tls_cert, t); }},
     {"tls-key", "FILE", "private key of --tls-cert, PEM",
      [](Settings& s, const std::string& t) { return SetText(s.tls_key, t); }},
+    {"file-root", "DIR", "directory that \"uri\"=\"file:..\" may read from (default: none, file: is refused)",
+     [](Settings& s, const std::string& t) { return SetText(s.file_root, t); }},
     {"log-level", "LEVEL", "debug, info, warn or error (default info)", SetLevel},
     {"connections-max", "N", "MySQL connections at a time (default 512)",
      [](Settings& s, const std::string& t) { return SetNumber(s.connections_max, t, 1, 100'000); }},

@@ -24,6 +24,7 @@ struct Settings {
   std::string password_file;
   std::string tls_cert;
   std::string tls_key;
+  std::string file_root;  // "uri"="file:.." reads below it; "": refused
   LogLevel log_level = LogLevel::kInfo;
   int connections_max = 512;
   int64_t wait_timeout_s = 28'800;
