@@ -218,6 +218,7 @@ Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const
                                const std::shared_ptr<const QueryContext>& context, std::vector<StoredTablePtr>& found) {
   auto defining = std::make_shared<QueryContext>(*context);
   defining->defining_views = true;
+  defining->files.clear();  // the catalog's context stays until the next statement; files go with theirs
   contexts_.Set(catalog_id_, defining);
   std::map<std::string, StoredTablePtr> named;
   for (const TableReference& candidate : candidates) {

@@ -58,8 +58,8 @@ Result<char> JsonRecords::SkipSpace() {
       Consume(found);
       return window_->bytes().front();
     }
-    if (window_->at_end()) return '\0';
     Consume(bytes.size());
+    if (window_->at_end()) return '\0';
     TRY(Grow());
   }
 }

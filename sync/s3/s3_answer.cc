@@ -93,7 +93,10 @@ Code CodeOf(int status, const std::string& code) {
   for (std::string_view busy : {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling"}) {
     if (code == busy) return Code::kUnavailable;
   }
-  if (code == "ExpiredToken" || code == "InvalidToken" || code == "TokenRefreshRequired") return Code::kAuth;
+  for (std::string_view login : {"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId",
+                                 "SignatureDoesNotMatch", "XAdminUserNotFound"}) {  // the last is versitygw's, with 404
+    if (code == login) return Code::kAuth;
+  }
   switch (status) {
     case 401:
     case 403: return Code::kAuth;

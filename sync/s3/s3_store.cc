@@ -46,6 +46,10 @@ S3Store::S3Store(ObjectSource source, Glob glob, const Clock& clock)
   // The port that the scheme implies is not in the Host header, which is signed.
   const std::string implied = scheme == "https://" ? ":443" : ":80";
   if (host_.ends_with(implied)) host_.resize(host_.size() - implied.size());
+  // AWS lists in byte order. Others say so too, by their Server header even, and do not: with start-after they would
+  // leave keys out.
+  const std::string name = host_.substr(0, host_.find(':'));
+  if (name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn")) order_.store(Order::kBytes);
   if (source_.path_style) base_path_ = "/" + UriEncode(source_.bucket, false);
 }
 
@@ -107,9 +111,6 @@ Result<S3Page> S3Store::ListPage(const std::string& token, const std::string& af
     query.emplace_back("start-after", after);
   }
   ASSIGN_OR_RETURN(const Answered answered, Ask("GET", "", query, stop));
-  // Known to list in byte order as the documentation of S3 wants it; others may mean another order by start-after.
-  const std::string& server = answered.answer.header("server");
-  if (order_.load() == Order::kUnknown && (server == "AmazonS3" || server == "MinIO")) order_.store(Order::kBytes);
   return ParseS3Page(answered.body);
 }
 
@@ -178,8 +179,10 @@ Status S3Store::FetchOnce(const ObjectInfo& object, NewFile& file, StopToken sto
   const auto check = [&](const HttpAnswer& answer) -> Status {
     const std::string etag = BareEtag(answer.header("etag"));
     if (!etag.empty() && !object.etag.empty() && etag != object.etag) return changed.Copy();
-    if (answer.status == 200 && file.size() > 0) TRY(file.Truncate());  // it does not know ranges: all over again
-    if (answer.status == 206 && !answer.header("content-range").starts_with("bytes " + std::to_string(from) + "-")) {
+    // Some servers answer a range with status 200: the header tells which bytes come.
+    const std::string& range = answer.header("content-range");
+    if (range.empty() && file.size() > 0) TRY(file.Truncate());  // it does not know ranges: all over again
+    if (!range.empty() && !range.starts_with("bytes " + std::to_string(from) + "-")) {
       return Status(Code::kInvalid, "the endpoint does not answer as S3 does: another range than asked for");
     }
     return Status::Ok();

