@@ -124,9 +124,6 @@ Result<DerivedRows::Outcome> MappedTarget::Flush(UnitWriter& writer) {
     if (change.after != kNoImage) fresh_images.push_back(change.after);
   }
   ASSIGN_OR_RETURN(const MappedRows fresh, mapping_->MapImages(batch, fresh_images));
-  if (settings_.strict && !fresh.rejects.empty()) {
-    return Status(Code::kInvalid, "Insert has filtered data in strict mode: " + fresh.rejects.front().reason);
-  }
   ASSIGN_OR_RETURN(const MappedRows old, MapOld(batch, old_images));
   ChangeMerge merge(batch, fresh, old);
   merge.Merge();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // MappedTarget: the target table of a job that reads cdc_stream(..): the shadow's changes through the job's SELECT,
 // as upserts and deletes of the target by its key. New rows are mapped whole; what they replace is mapped too, so that
-// rows which change their key, stop passing WHERE or go away leave the target. Rejected rows are handed out, or are
-// the error of the whole unit when the job is strict. Used by the job's apply thread alone.
+// rows which change their key, stop passing WHERE or go away leave the target. Rejected rows are handed out: what to do
+// about them is the sink's. Used by the job's apply thread alone.
 //
 // Which old rows are deleted. Without WHERE and lookups the old row's key says it all. With WHERE the old row is looked
 // up in the shadow and goes through the whole SELECT: only a row that passed is deleted, since another job may have

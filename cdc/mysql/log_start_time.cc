@@ -38,17 +38,20 @@ class FileEvents {
       const bool in_file = (header.flags & kBinlogFlagArtificial) == 0 && header.next_position != 0 &&
                            header.type != BinlogEventType::kHeartbeat && header.type != BinlogEventType::kHeartbeatV2;
       if (!in_file) continue;
-      // Positions in the header have 32 bits only, files may be larger.
-      const Event event{header, offset_, offset_ + header.size};
-      offset_ = event.end;
-      return event;
+      // Positions in the header have 32 bits only, files may be larger. Events that replicas do not ask for are left
+      // out of the stream, so that sizes alone do not add up.
+      constexpr uint64_t kRound = uint64_t{1} << 32;
+      uint64_t end = offset_ / kRound * kRound + header.next_position;
+      if (end < offset_) end += kRound;
+      offset_ = end;
+      return Event{header, end - header.size, end};
     }
   }
 
  private:
   explicit FileEvents(std::unique_ptr<PacketStream> stream) : stream_(std::move(stream)) {}
   std::unique_ptr<PacketStream> stream_;
-  uint64_t offset_ = kFirstEvent;
+  uint64_t offset_ = kFirstEvent;  // end of the newest event
 };
 
 bool BeginsTransaction(BinlogEventType type) {
