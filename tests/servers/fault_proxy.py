@@ -38,6 +38,7 @@ class FaultProxy:
         self.down = False   # refuses connections
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
@@ -51,7 +52,7 @@ class FaultProxy:
         return self
 
     def stop(self):
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(10)
 
     def add(self, kind, pattern=".*", times=1, after_bytes=0, on_hit=None):
@@ -61,9 +62,18 @@ class FaultProxy:
 
     def _run(self):
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port))
+        self._loop.run_until_complete(self._serve_until_stopped())
+        self._loop.close()
+
+    async def _serve_until_stopped(self):
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self._ready.set()
-        self._loop.run_forever()
+        await self._stopping.wait()
+        server.close()
+        open_connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_connections:
+            task.cancel()
+        await asyncio.gather(*open_connections, return_exceptions=True)
 
     def _fault_of(self, request):
         for fault in self.faults:
