@@ -126,8 +126,8 @@ SystemRow JobRow(const JobView& view) {
   for (const auto& [key, value] : job.properties.job) properties[key] = value;
   const ordered_json statistic = {{"scannedRows", view.statistics.rows_read},
                                   {"loadBytes", view.statistics.bytes},
-                                  {"fileNumber", 0},
-                                  {"fileSize", 0},
+                                  {"fileNumber", view.statistics.files},
+                                  {"fileSize", view.statistics.file_bytes},
                                   {"filteredRows", view.statistics.rows_filtered}};
   return {std::to_string(job.id.value), job.name, job.definer, "STREAMING", "", std::string(JobStateName(job.state)),
           ExecuteSql(job), TimeText(job.created_us), std::to_string(view.statistics.tasks_succeeded),

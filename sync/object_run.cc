@@ -31,6 +31,7 @@ Result<std::unique_ptr<JobRun>> ObjectRun::Open(Store& store, const MappingFacto
 Status ObjectRun::OpenAll() {
   ASSIGN_OR_RETURN(objects_, ObjectStore::Open(settings_.source));
   ASSIGN_OR_RETURN(writer_, UnitWriter::Open(store_, settings_.job));
+  writer_->SetHolderName("job " + settings_.job_name);
   const StoredTablePtr target = writer_->table(settings_.target);
   if (target == nullptr) {
     return Status(Code::kNotFound, "target table " + settings_.insert.database + "." + settings_.insert.table +
@@ -187,6 +188,7 @@ Status ObjectRun::LoadRows(const FileRows& rows, const std::string& name, Amount
   ASSIGN_OR_RETURN(const EncodedRows encoded, EncodeChunk(*target, mapped.rows));
   ASSIGN_OR_RETURN(const ContentHash hash, HashRows(*target, encoded));
   amount.hash.Add(hash);
+  amount.bytes += static_cast<int64_t>(encoded.bytes.size());
   TRY(writer_->ApplyChunk(encoded, TouchedKeys()).status());
   if (writer_->pending_bytes() < settings_.piece_bytes_max) return Status::Ok();
   FAILPOINT("sync.object.before_piece");
@@ -224,7 +226,11 @@ Status ObjectRun::CommitObject(const FetchedObject& object, Amount amount) {
   counted.rows_loaded = amount.loaded;
   counted.rows_rejected = amount.rejected;
   counted.rows_filtered = amount.read - amount.loaded;
-  counted.bytes = static_cast<int64_t>(object.info.size);
+  counted.bytes = amount.bytes;
+  counted.files = 1;
+  counted.file_bytes = static_cast<int64_t>(object.info.size);
+  counted.schema_version = mapped_to_->version;
+  counted.hash = amount.hash;
   std::vector<RecordWrite> records;
   TRY(ledger_->Count(counted, from, Position{to}, records));
   for (QuarantineRecord& reject : amount.rejects) {

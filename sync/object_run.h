@@ -63,6 +63,7 @@ class ObjectRun : public JobRun {
     int64_t read = 0;
     int64_t loaded = 0;
     int64_t rejected = 0;
+    int64_t bytes = 0;  // of the rows as stored
     size_t reject_bytes = 0;
     std::vector<QuarantineRecord> rejects;
     std::string first_reason;  // of the first rejected row, with its place

@@ -292,6 +292,8 @@ std::string EncodeStatistics(const JobStatistics& statistics) {
                {"rows_filtered", statistics.rows_filtered},
                {"rows_rejected", statistics.rows_rejected},
                {"bytes", statistics.bytes},
+               {"files", statistics.files},
+               {"file_bytes", statistics.file_bytes},
                {"newest_task", statistics.newest_task.value},
                {"to", PositionToJson(statistics.to)},
                {"tasks_succeeded", statistics.tasks_succeeded},
@@ -308,6 +310,8 @@ Result<JobStatistics> DecodeStatistics(std::string_view text) {
     statistics.rows_filtered = value.value("rows_filtered", int64_t{0});
     statistics.rows_rejected = value.value("rows_rejected", int64_t{0});
     statistics.bytes = value.value("bytes", int64_t{0});
+    statistics.files = value.value("files", int64_t{0});
+    statistics.file_bytes = value.value("file_bytes", int64_t{0});
     statistics.newest_task = TaskId{value.value("newest_task", uint64_t{0})};
     ASSIGN_OR_RETURN(statistics.to, PositionFromJson(value.value("to", json())));
     statistics.tasks_succeeded = value.value("tasks_succeeded", int64_t{0});

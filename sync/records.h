@@ -93,6 +93,8 @@ struct JobStatistics {
   int64_t rows_filtered = 0;  // not loaded, rejected ones included
   int64_t rows_rejected = 0;
   int64_t bytes = 0;
+  int64_t files = 0;  // objects loaded, and their bytes as stored
+  int64_t file_bytes = 0;
   // Newest commit that was counted: what the next one must follow on.
   TaskId newest_task;
   Position to;

@@ -52,6 +52,8 @@ Status TaskLedger::Count(const Amount& amount, const Position& from, const Posit
   statistics_.rows_read += amount.rows_read;
   statistics_.rows_filtered += amount.rows_filtered;
   statistics_.rows_rejected += amount.rows_rejected;
+  statistics_.files += amount.files;
+  statistics_.file_bytes += amount.file_bytes;
   statistics_.bytes += amount.bytes;
   if (amount.commit_time_us != 0) statistics_.last_event_us = amount.commit_time_us;
   statistics_.newest_task = current_->id;

@@ -27,6 +27,8 @@ class TaskLedger {
     int64_t rows_filtered = 0;  // not loaded: of tables that are not followed, and rejected ones
     int64_t rows_rejected = 0;  // could not be loaded: in the quarantine
     int64_t bytes = 0;
+    int64_t files = 0;  // objects, and their bytes as stored
+    int64_t file_bytes = 0;
     int64_t commit_time_us = 0;  // of the newest transaction in it; 0 unknown
     uint32_t schema_version = 0;
     ContentHash hash;  // of the rows loaded
