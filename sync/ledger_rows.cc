@@ -42,7 +42,7 @@ std::vector<std::optional<std::string>> LedgerRow(const std::string& job_name, c
           std::to_string(task.rows_filtered),
           std::to_string(task.rows_rejected),
           std::to_string(task.bytes),
-          task.hash.hex(),
+          task.hash.rows() > 0 ? task.hash.hex() : "",
           std::to_string(task.schema_version),
           TimeText(task.created_us),
           TimeText(task.committed_us)};
