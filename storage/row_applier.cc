@@ -7,6 +7,7 @@
 namespace freshet {
 
 Status RowApplier::Apply(const RowChange& change) {
+  found_key_.clear();
   const auto image = [&](uint32_t number) {
     return number == kNoImage ? std::span<const Cell>() : batch_.Image(number);
   };
@@ -96,9 +97,17 @@ Status RowApplier::RecordWrite(std::span<const Cell> image, std::string_view are
 }
 
 Result<uint32_t> RowApplier::RecordStored(std::string_view key) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> value, unit_.FindRow(*codec_.entry, key));
-  if (!value) return kNoImage;
-  return recorder_->StoredImage(key, *value);
+  ASSIGN_OR_RETURN(const std::optional<std::string>* const value, Find(key));
+  if (!*value) return kNoImage;
+  return recorder_->StoredImage(key, **value);
+}
+
+Result<const std::optional<std::string>*> RowApplier::Find(std::string_view key) {
+  if (found_key_ != key) {
+    ASSIGN_OR_RETURN(found_, unit_.FindRow(*codec_.entry, key));
+    found_key_ = key;
+  }
+  return &found_;
 }
 
 void RowApplier::Merge(std::span<const Cell> after, std::span<const Cell> before) {
@@ -109,11 +118,11 @@ void RowApplier::Merge(std::span<const Cell> after, std::span<const Cell> before
 }
 
 Result<bool> RowApplier::MergeStored(std::string_view stored_key) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> value, unit_.FindRow(*codec_.entry, stored_key));
-  if (!value) return false;
+  ASSIGN_OR_RETURN(const std::optional<std::string>* const value, Find(stored_key));
+  if (!*value) return false;
   arena_.clear();
   stored_.resize(codec_.decoded_columns.size());
-  TRY(codec_.decoder->Decode(stored_key, *value, stored_.data(), arena_));
+  TRY(codec_.decoder->Decode(stored_key, **value, stored_.data(), arena_));
   for (size_t i = 0; i < codec_.decoded_columns.size(); ++i) {
     Cell& cell = merged_[codec_.decoded_columns[i]];
     if (cell.kind == CellKind::kUnchanged) {

@@ -30,6 +30,8 @@ class RowApplier {
   // Notes for StoredChanges what the write of `image` at key_ (away from old_key_, when the key changed) does. To be
   // called before the rows are written.
   Status RecordWrite(std::span<const Cell> image, std::string_view arena, bool is_update, bool key_changed);
+  // The stored row; looked up once for both of its users within one change.
+  Result<const std::optional<std::string>*> Find(std::string_view key);
   // The stored row of `key` as an image of the recorded changes; kNoImage when there is none.
   Result<uint32_t> RecordStored(std::string_view key);
   // Fills what `after` leaves open from `before`: the source says that it did not change.
@@ -52,6 +54,8 @@ class RowApplier {
   std::string key_;
   std::string old_key_;
   std::string value_;
+  std::string found_key_;  // "" none
+  std::optional<std::string> found_;
   std::vector<Cell> merged_;
   std::vector<Cell> old_image_;
   std::vector<Cell> stored_;

@@ -175,6 +175,7 @@ SnapshotPtr UnitState::BeforeRows(uint64_t rows_id) const {
 }
 
 void UnitState::EndLeases() {
+  if (leased_.empty()) return;
   engine_.leases().ReleaseAll(holder_.number);
   leased_.clear();
 }

@@ -58,6 +58,29 @@ def test_the_mysql_client_shows_counts(tables):
     assert out.stdout == "1\tx\n2\tNULL\n"
 
 
+def execute_prepared(connection, sql, texts):
+    """PREPARE and EXECUTE of the binary protocol; all values are sent as strings. Returns the affected rows."""
+    connection._execute_command(0x16, sql)
+    statement = connection._read_packet().get_all_data()[1:5]
+    connection._read_packet()
+    while not connection._read_packet().is_eof_packet():
+        pass
+    nulls = sum(1 << i for i, text in enumerate(texts) if text is None).to_bytes((len(texts) + 7) // 8, "little")
+    values = b"".join(bytes([len(text.encode())]) + text.encode() for text in texts if text is not None)
+    types = b"\xfe\x00" * len(texts)
+    connection._execute_command(0x17, statement + b"\x00\x01\x00\x00\x00" + nulls + b"\x01" + types + values)
+    return connection._read_packet().get_all_data()[1]
+
+
+def test_prepared_statements_of_the_binary_protocol_write_rows(tables):
+    with tables.connect("shop") as connection:
+        sql = "INSERT INTO items (id, name, price) VALUES (?, ?, ?)"
+        assert execute_prepared(connection, sql, ["1", "it's \\ ? 😀", "2.5"]) == 1
+        assert execute_prepared(connection, sql, ["2", None, "0.1"]) == 1
+        assert execute_prepared(connection, "DELETE FROM items WHERE id = ? OR name = ?", ["2", "nobody"]) == 1
+    assert tables.execute("SELECT id, name, CAST(price AS CHAR) FROM shop.items") == ((1, "it's \\ ? 😀", "2.50"),)
+
+
 def test_a_kill_in_the_middle_of_a_big_insert_leaves_nothing_of_it(tables):
     run(tables, "INSERT INTO items (id, name) VALUES (1, 'before')")
     failed = []

@@ -57,6 +57,55 @@ struct Printer {
   void operator()(const CreateDatabase& s) {
     out << "CreateDatabase " << s.name << (s.if_not_exists ? " if_not_exists" : "");
   }
+  void operator()(const CreateTable& s) {
+    out << "CreateTable " << s.database << "." << s.name << (s.if_not_exists ? " if_not_exists" : "");
+    if (s.like) out << " like " << s.like->schema << "." << s.like->name;
+    for (const MysqlColumnDefinition& column : s.definition.columns) {
+      out << " [" << column.name << " " << column.type.name << (column.primary_key ? " key" : "") << "]";
+    }
+    for (const ColumnExtra& extra : s.extras) {
+      if (extra.kind) out << " " << extra.column << "=kind" << static_cast<int>(*extra.kind);
+      if (extra.default_now) out << " " << extra.column << "=now";
+    }
+    for (const std::string& key : s.unique_key) out << " key=" << key;
+    out << " comment=[" << s.comment << "] options=[";
+    for (const char c : s.options) out << (c == '\n' ? ';' : c);
+    out << "]";
+  }
+  void operator()(const AlterTable& s) {
+    out << "AlterTable " << s.database << "." << s.name << " clauses=" << s.clauses.size();
+  }
+  void operator()(const RenameTables& s) {
+    out << "RenameTables";
+    for (const auto& pair : s.pairs) out << " " << pair.from.name << "->" << pair.to.name;
+  }
+  void operator()(const TruncateTable& s) { out << "TruncateTable " << s.database << "." << s.name; }
+  void Put(const WrittenValue& value) {
+    const char* kinds[] = {"null", "default", "text", "number", "bytes", "expression"};
+    out << kinds[static_cast<int>(value.kind)] << "<" << value.text << ">";
+  }
+  void operator()(const InsertRows& s) {
+    out << "InsertRows " << s.database << "." << s.table << "(";
+    for (const std::string& column : s.columns) out << column << " ";
+    out << ")";
+    for (const auto& row : s.values) {
+      out << " (";
+      for (const WrittenValue& value : row) Put(value);
+      out << ")";
+    }
+    if (!s.select.empty()) out << " [" << s.select << "]";
+  }
+  void operator()(const UpdateRows& s) {
+    out << "UpdateRows " << s.database << "." << s.table << " as=" << s.alias;
+    for (const Assignment& assignment : s.assignments) {
+      out << " " << assignment.column << "=";
+      Put(assignment.value);
+    }
+    out << " [" << s.rest << "]";
+  }
+  void operator()(const DeleteRows& s) {
+    out << "DeleteRows " << s.database << "." << s.table << " as=" << s.alias << " [" << s.rest << "]";
+  }
   void operator()(const DropDatabase& s) { out << "DropDatabase " << s.name << (s.if_exists ? " if_exists" : ""); }
   void operator()(const DropTable& s) {
     out << "DropTable [" << s.database << "] [" << s.name << "]" << (s.if_exists ? " if_exists" : "");
@@ -75,25 +124,6 @@ struct Printer {
   void operator()(const ShowCreateDatabase& s) { out << "ShowCreateDatabase " << s.name; }
   void operator()(const ShowVariables& s) {
     out << "ShowVariables like=[" << s.like << "]" << (s.status ? " status" : "");
-  }
-  void operator()(const CreateTable& s) {
-    out << "CreateTable [" << s.database << "] [" << s.name << "]" << (s.if_not_exists ? " if_not_exists" : "");
-  }
-  void operator()(const AlterTable& s) {
-    out << "AlterTable [" << s.database << "] [" << s.name << "] clauses=" << s.clauses.size();
-  }
-  void operator()(const RenameTables& s) { out << "RenameTables pairs=" << s.pairs.size(); }
-  void operator()(const TruncateTable& s) { out << "TruncateTable [" << s.database << "] [" << s.name << "]"; }
-  void operator()(const InsertRows& s) {
-    out << "InsertRows [" << s.database << "] [" << s.table << "] columns=" << s.columns.size()
-        << " rows=" << s.values.size() << " [" << s.select << "]";
-  }
-  void operator()(const UpdateRows& s) {
-    out << "UpdateRows [" << s.database << "] [" << s.table << "] set=" << s.assignments.size() << " [" << s.rest
-        << "]";
-  }
-  void operator()(const DeleteRows& s) {
-    out << "DeleteRows [" << s.database << "] [" << s.table << "] [" << s.rest << "]";
   }
   void operator()(const ShowOther& s) {
     out << "ShowOther " << s.what << " [" << s.database << "] [" << s.name << "] like=[" << s.like << "]";

@@ -214,6 +214,7 @@ TEST_F(SharedTableTest, two_tables_can_change_names_in_one_unit) {
   Commit(*statement, Position());
   EXPECT_EQ(Items(), "");
   EXPECT_EQ(ReadAll(**store_->OpenView(), **other), kBefore);
+  statement.reset();
   Reopen();
   EXPECT_EQ(ReadAll(**store_->OpenView(), **other), kBefore);
 }

@@ -1,0 +1,1 @@
+UPDATE d.t AS x SET x.a = 1, b = CONCAT(a, ',') WHERE id = 3 LIMIT 2
