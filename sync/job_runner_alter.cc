@@ -4,6 +4,8 @@
 #include "sync/job_runner.h"
 #include "sync/job_tables.h"
 #include "sync/object_job.h"
+#include "sync/replay.h"
+#include "sync/replay_objects.h"
 #include "sync/stream_job.h"
 
 namespace freshet {
@@ -52,14 +54,14 @@ Result<ReplayCounts> JobRunner::Replay(const std::optional<std::vector<uint64_t>
   ReplayCounts counts;
   TRY(Run([this, &counts, sequences]() -> Status {
     const JobDefinition job = definition();
-    if (!job.insert || job.insert->function != "cdc_stream") {
-      return Status(Code::kUnsupported,
-                    "only jobs that read cdc_stream(..) replay their quarantine: the source still "
-                    "holds the rows of the others");
+    if (!job.insert) {
+      return Status(Code::kUnsupported, "a job that mirrors a database has no SELECT to replay its quarantine through");
     }
     const bool active = run_ != nullptr;
     StopRun("SUCCESS", "");  // the writer of a job's rows is one
-    Result<ReplayCounts> replayed = ReplayRejected(store_, job, limits_, sequences);
+    Result<ReplayCounts> replayed = job.insert->function == "cdc_stream"
+                                        ? ReplayRejected(store_, job, limits_, sequences)
+                                        : ReplayObjectRows(store_, job, limits_, sequences);
     if (active) StartRun();
     if (replayed.ok()) counts = *replayed;
     return replayed.status().Copy();

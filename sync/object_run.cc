@@ -106,7 +106,12 @@ void ObjectRun::LoadLoop(StopToken stop) {
 Result<bool> ObjectRun::LoadBatch(StopToken stop) {
   const auto* at = std::get_if<ObjectPosition>(&writer_->position().at);
   const std::string last = at == nullptr ? "" : at->file_name;
-  ASSIGN_OR_RETURN(const ObjectPlan plan, PlanObjects(*objects_, store_, settings_.job, settings_.rules, last, stop));
+  const auto list = [&] { return PlanObjects(*objects_, store_, settings_.job, settings_.rules, last, stop); };
+  Result<ObjectPlan> planned = list();
+  // An endpoint that does not list in byte order is known as such only after its first page, and listed otherwise then.
+  if (planned.code() == Code::kUnavailable) planned = list();
+  TRY(planned.status());
+  const ObjectPlan& plan = *planned;
   objects_left_ = static_cast<int64_t>(plan.due.size());
   if (!plan.due.empty()) TRY(LoadAll(plan.due, stop));
   const std::string newest = std::max(plan.newest_key, last);

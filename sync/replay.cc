@@ -22,25 +22,6 @@ namespace {
 // Rows mapped at a time: bounds memory whatever the quarantine holds.
 constexpr size_t kReplayRows = 1024;
 
-struct Waiting {
-  std::string key;  // of the quarantine's record
-  QuarantineRecord record;
-};
-
-Result<std::vector<Waiting>> LoadWaiting(Store& store, JobId job, const std::optional<std::vector<uint64_t>>& asked) {
-  const std::string prefix = QuarantineKeyPrefix(job);
-  ASSIGN_OR_RETURN(const auto kept, store.ScanRecords(RecordFamily::kQuarantine, prefix));
-  std::vector<Waiting> waiting;
-  for (const auto& [key, value] : kept) {
-    uint64_t sequence = 0;
-    std::from_chars(key.data() + prefix.size(), key.data() + key.size(), sequence);
-    if (asked && std::find(asked->begin(), asked->end(), sequence) == asked->end()) continue;
-    ASSIGN_OR_RETURN(QuarantineRecord record, DecodeQuarantine(value));
-    waiting.push_back({key, std::move(record)});
-  }
-  return waiting;
-}
-
 // Rows of the shadow by the key that a quarantined row names.
 class ShadowRows {
  public:
@@ -105,7 +86,7 @@ class Replay {
   Replay(UnitWriter& writer, Mapping& mapping, TableId target, const ShadowRows& shadow)
       : writer_(writer), mapping_(mapping), target_(target), shadow_(shadow) {}
 
-  Status Run(const std::vector<Waiting>& waiting) {
+  Status Run(const std::vector<QuarantinedRow>& waiting) {
     for (size_t at = 0; at < waiting.size(); at += kReplayRows) {
       TRY(RunSome({waiting.data() + at, std::min(kReplayRows, waiting.size() - at)}));
     }
@@ -115,11 +96,11 @@ class Replay {
   ReplayCounts counts;
 
  private:
-  Status RunSome(std::span<const Waiting> waiting) {
+  Status RunSome(std::span<const QuarantinedRow> waiting) {
     RowBatch batch;
     batch.schema = shadow_.schema();
-    std::vector<const Waiting*> taken;
-    for (const Waiting& each : waiting) {
+    std::vector<const QuarantinedRow*> taken;
+    for (const QuarantinedRow& each : waiting) {
       const ordered_json row = ordered_json::parse(each.record.row, nullptr, false);
       bool unchanged = false;
       if (row.is_object()) {
@@ -157,7 +138,9 @@ class Replay {
     return Status::Ok();
   }
 
-  void Remove(const Waiting& waiting) { writer_.PutRecord({RecordFamily::kQuarantine, waiting.key, std::nullopt}); }
+  void Remove(const QuarantinedRow& waiting) {
+    writer_.PutRecord({RecordFamily::kQuarantine, waiting.key, std::nullopt});
+  }
 
   UnitWriter& writer_;
   Mapping& mapping_;
@@ -167,9 +150,24 @@ class Replay {
 
 }  // namespace
 
+Result<std::vector<QuarantinedRow>> LoadQuarantined(Store& store, JobId job,
+                                                    const std::optional<std::vector<uint64_t>>& asked) {
+  const std::string prefix = QuarantineKeyPrefix(job);
+  ASSIGN_OR_RETURN(const auto kept, store.ScanRecords(RecordFamily::kQuarantine, prefix));
+  std::vector<QuarantinedRow> waiting;
+  for (const auto& [key, value] : kept) {
+    uint64_t sequence = 0;
+    std::from_chars(key.data() + prefix.size(), key.data() + key.size(), sequence);
+    if (asked && std::find(asked->begin(), asked->end(), sequence) == asked->end()) continue;
+    ASSIGN_OR_RETURN(QuarantineRecord record, DecodeQuarantine(value));
+    waiting.push_back({key, std::move(record)});
+  }
+  return waiting;
+}
+
 Result<ReplayCounts> ReplayRejected(Store& store, const JobDefinition& job, const JobServiceOptions& limits,
                                     const std::optional<std::vector<uint64_t>>& sequences) {
-  ASSIGN_OR_RETURN(const std::vector<Waiting> waiting, LoadWaiting(store, job.id, sequences));
+  ASSIGN_OR_RETURN(const std::vector<QuarantinedRow> waiting, LoadQuarantined(store, job.id, sequences));
   if (waiting.empty()) return ReplayCounts();
   ASSIGN_OR_RETURN(const std::vector<TableRecord> records, LoadTables(store, job.id));
   ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store.OpenView());

@@ -201,7 +201,7 @@ def test_where_filters_expressions_map_and_columns_come_in_any_order(incoming):
     freshet.execute(
         "CREATE JOB load ON STREAMING DO INSERT INTO shop.mapped (id, born, label) "
         "SELECT CAST(id AS INT) * 10, str_to_date(born, '%Y-%m-%d'), "
-        "concat_ws('-', upper(name), ifnull(json_extract(extra, '$.k'), 'none')) "
+        "concat_ws('-', upper(name), ifnull(json_unquote(json_extract(extra, '$.k')), 'none')) "
         "FROM s3('uri'='file:a.csv', 'format'='csv_with_names', 'column_separator'=',') WHERE born <> ''")
     freshet.sync("load")
     rows = [[str(value) for value in row] for row in freshet.execute("SELECT id, born, label FROM shop.mapped ORDER BY id")]

@@ -125,6 +125,8 @@ class FakeSession : public SqlSession {
 class FakeEngine : public SqlEngine {
  public:
   void RegisterSystemTable(const std::string&, SystemTable) override {}
+  void RegisterFileFunction(const std::string&, FileFunction) override {}
+  void RegisterStreamFunction(const std::string&, StreamFunction) override {}
   std::unique_ptr<SqlSession> NewSession(const std::string&, uint32_t) override {
     return std::make_unique<FakeSession>();
   }
@@ -162,6 +164,11 @@ class FakeJobs : public JobService {
   }
   SystemTable TasksTable() override { return {}; }
   SystemTable JobTablesTable() override { return {}; }
+  SystemTable LedgerTable() override { return {}; }
+  SystemTable QuarantineTable() override { return {}; }
+  Result<ReplayCounts> Replay(const std::string&, const std::optional<std::vector<uint64_t>>&) override {
+    return ReplayCounts();
+  }
   std::vector<std::string> UnhealthyReasons() const override {
     std::lock_guard lock(mutex_);
     return reasons_;
