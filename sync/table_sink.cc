@@ -171,7 +171,11 @@ Status TableSink::CommitUnit(const Position& ends_at, int64_t commit_time_us) {
     std::vector<RecordWrite> records;
     amount_.commit_time_us = commit_time_us;
     const Position& to = ends_at.empty() ? writer_->position() : ends_at;
-    if (derived_) amount_.rows_filtered = amount_.rows_read - amount_.rows_loaded;  // what changed nothing included
+    if (derived_) {
+      // An update that moves a row onto another one is noted as two changes. What changed nothing was not wanted.
+      amount_.rows_loaded = std::min(amount_.rows_loaded, amount_.rows_read - amount_.rows_rejected);
+      amount_.rows_filtered = amount_.rows_read - amount_.rows_loaded;
+    }
     for (const auto& [name, table] : tables_) {
       if (table.record.source_schema == nullptr) continue;
       amount_.schema_version = std::max(amount_.schema_version, table.record.source_schema->version);
