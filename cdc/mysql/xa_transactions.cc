@@ -12,7 +12,7 @@ namespace freshet {
 
 void XaTransactions::Open() {
   if (open_) return;
-  open_.emplace();
+  open_ = Transaction{};
   open_tables_.clear();
 }
 
