@@ -9,6 +9,7 @@
 #include "sql/mapping_input.h"
 #include "sql/row_function.h"
 #include "sql/session.h"
+#include "sql/stream_scan.h"
 #include "sql/table_scan.h"
 
 namespace freshet {
@@ -98,6 +99,7 @@ Status DuckEngine::Open() {
   TRY(RegisterMappingInput(catalog_.get(), contexts_));
   TRY(RegisterFacts(catalog_.get(), contexts_));
   TRY(RegisterFileScan(catalog_.get(), *this));
+  TRY(RegisterStreamScan(catalog_.get(), *this));
   TRY(DefineFacts());
   for (const char* macro : kMacros) TRY(RunSql(catalog_.get(), macro));
   for (const auto& [name, value] : kSettings) {
@@ -219,6 +221,7 @@ Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const
   auto defining = std::make_shared<QueryContext>(*context);
   defining->defining_views = true;
   defining->files.clear();  // the catalog's context stays until the next statement; files go with theirs
+  defining->streams.clear();
   contexts_.Set(catalog_id_, defining);
   std::map<std::string, StoredTablePtr> named;
   for (const TableReference& candidate : candidates) {

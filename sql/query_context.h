@@ -48,6 +48,7 @@ struct QueryContext {
   // The rows that a mapping runs over; null outside mappings.
   std::shared_ptr<MappingInput> mapping_input;
   std::vector<std::shared_ptr<const FileSet>> files;  // of the statement's s3(..) calls, by number
+  std::vector<std::shared_ptr<RowStream>> streams;    // of its cdc_stream(..) calls, by number; each is read once
   std::string user;
   uint32_t connection_id = 0;
 };

@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "sql/file_function.h"
 #include "sql/key_range.h"
+#include "sql/stream_scan.h"
 #include "sql/token.h"
 
 namespace freshet {
@@ -83,6 +84,7 @@ DialectContext DuckSession::MakeDialect() const {
   dialect.version = kMysqlVersion;
   dialect.system_tables = engine_.system_table_names();
   dialect.file_functions = engine_.file_function_names();
+  for (const auto& [name, function] : engine_.stream_functions()) dialect.file_functions.insert(name);
   dialect.variable = [this](std::string_view name) -> std::optional<std::string> {
     const auto own = variables_.find(std::string(name));
     if (own != variables_.end()) return own->second;
@@ -177,17 +179,22 @@ void DuckSession::Cancel() {
   duckdb_interrupt(connection_.get());
 }
 
-Status DuckSession::OpenFileSets(std::vector<FileCall> calls, QueryContext& context) {
-  if (calls.empty()) return Status::Ok();
+Status DuckSession::OpenCalls(std::vector<FileCall> files, std::vector<FileCall> streams, QueryContext& context) {
+  if (files.empty() && streams.empty()) return Status::Ok();
   StopToken stop;
   {
     MutexLock lock(fetch_mutex_);
     stop = fetch_.emplace().get_token();
   }
-  for (FileCall& call : calls) {
-    ASSIGN_OR_RETURN(LocalFiles files, engine_.file_function(call.function)(std::move(call.arguments), stop));
-    ASSIGN_OR_RETURN(std::shared_ptr<const FileSet> set, MakeFileSet(engine_, std::move(files)));
+  for (FileCall& call : files) {
+    ASSIGN_OR_RETURN(LocalFiles local, engine_.file_function(call.function)(std::move(call.arguments), stop));
+    ASSIGN_OR_RETURN(std::shared_ptr<const FileSet> set, MakeFileSet(engine_, std::move(local)));
     context.files.push_back(std::move(set));
+  }
+  for (FileCall& call : streams) {
+    const StreamFunction& open = engine_.stream_functions().at(call.function);
+    ASSIGN_OR_RETURN(std::shared_ptr<RowStream> stream, open(std::move(call.arguments), stop));
+    context.streams.push_back(std::move(stream));
   }
   MutexLock lock(fetch_mutex_);
   fetch_.reset();
@@ -204,8 +211,13 @@ Result<DuckSession::Bridged> DuckSession::Bridge(const std::string& sql, std::ve
   DialectContext dialect = MakeDialect();
   dialect.parameters = std::move(parameters);
   std::vector<FileCall> file_calls;
-  dialect.file_call = [&file_calls](const std::string& name, Properties arguments) {
+  std::vector<FileCall> stream_calls;
+  dialect.file_call = [&](const std::string& name, Properties arguments) {
     const FileCall call{name, std::move(arguments)};
+    if (engine_.stream_functions().contains(name)) {  // each call reads a log of its own
+      stream_calls.push_back(call);
+      return StreamScanCall(stream_calls.size() - 1);
+    }
     const auto same = std::find(file_calls.begin(), file_calls.end(), call);
     const size_t number = static_cast<size_t>(same - file_calls.begin());
     if (same == file_calls.end()) file_calls.push_back(call);
@@ -214,7 +226,7 @@ Result<DuckSession::Bridged> DuckSession::Bridge(const std::string& sql, std::ve
   ASSIGN_OR_RETURN(bridged.sql, RewriteQuery(sql, tokens, dialect));
   bridged.context = MakeContext(view);
   bridged.parameters = std::move(dialect.parameters);
-  TRY(OpenFileSets(std::move(file_calls), *bridged.context));
+  TRY(OpenCalls(std::move(file_calls), std::move(stream_calls), *bridged.context));
   return bridged;
 }
 
@@ -242,8 +254,9 @@ Result<DuckSession::Planned> DuckSession::Plan(const std::string& sql, std::vect
   MutexLock lock(engine_.planning());
   TRY(Enter(bridged));
   Result<Planned> prepared = Prepare(bridged.sql, context);
-  // The statement holds its context itself; kept here, it would keep the files of this statement until the next.
-  if (!context->files.empty()) engine_.contexts().Remove(duckdb_id_);
+  // The statement holds its context itself; kept here, it would keep the files and streams of this statement until the
+  // next.
+  if (!context->files.empty() || !context->streams.empty()) engine_.contexts().Remove(duckdb_id_);
   ASSIGN_OR_RETURN(Planned planned, std::move(prepared));
   if (start &&
       duckdb_pending_prepared_streaming(planned.query.prepared.get(), planned.query.pending.out()) != DuckDBSuccess) {

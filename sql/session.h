@@ -56,6 +56,7 @@ class DuckEngine final : public SqlEngine {
   // "job orders", or "job 12" when nobody tells its name.
   std::string JobNameOf(JobId job) const;
   const FileFunction& file_function(const std::string& name) const { return file_functions_.at(name); }
+  const std::map<std::string, StreamFunction>& stream_functions() const { return stream_functions_; }
 
  private:
   Status DefineFacts();
@@ -135,7 +136,8 @@ class DuckSession final : public SqlSession {
     Properties arguments;
     bool operator==(const FileCall&) const = default;
   };
-  Status OpenFileSets(std::vector<FileCall> calls, QueryContext& context);
+  // Fetches the files and opens the streams that a statement's calls name.
+  Status OpenCalls(std::vector<FileCall> files, std::vector<FileCall> streams, QueryContext& context);
 
   // session_catalog.cc
   Status Assign(const SetVariables& set);

@@ -24,7 +24,7 @@ def create_stream_job(freshet, name, insert, job=None):
 
 
 def texts(rows):
-    return sorted(tuple(None if value is None else str(value) for value in row) for row in rows)
+    return sorted((tuple(None if value is None else str(value) for value in row) for row in rows), key=repr)
 
 
 def assert_target(source, database, select, freshet, target):
