@@ -145,14 +145,28 @@ std::vector<std::string> TaskColumns() {
           "StartTime", "FinishTime", "TrackingUrl", "LoadStatistic", "User",   "FirstErrorMsg", "RunningOffset"};
 }
 
+namespace {
+
+// Doris' shapes: of objects the names, of a log the places.
+ordered_json RunningOffset(const TaskRecord& task) {
+  const auto* to = std::get_if<ObjectPosition>(&task.to.at);
+  if (to == nullptr) {
+    return {
+        {"splitId", "binlog-split"}, {"startOffset", PositionValue(task.from)}, {"endOffset", PositionValue(task.to)}};
+  }
+  const auto* from = std::get_if<ObjectPosition>(&task.from.at);
+  return {{"startFileName", from == nullptr ? "" : from->file_name}, {"endFileName", to->file_name}};
+}
+
+}  // namespace
+
 SystemRow TaskRow(const JobDefinition& job, const TaskRecord& task) {
   const ordered_json statistic = {{"scannedRows", task.rows_read},
                                   {"loadBytes", task.bytes},
                                   {"loadedRows", task.rows_loaded},
                                   {"filteredRows", task.rows_filtered + task.rows_rejected},
                                   {"rejectedRows", task.rows_rejected}};
-  const ordered_json offsets = {
-      {"splitId", "binlog-split"}, {"startOffset", PositionValue(task.from)}, {"endOffset", PositionValue(task.to)}};
+  const ordered_json offsets = RunningOffset(task);
   const std::string id = std::to_string(task.id.value);
   return {id,
           std::to_string(job.id.value),

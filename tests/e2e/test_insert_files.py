@@ -77,6 +77,9 @@ def test_two_files_one_per_task_are_loaded_and_counted(incoming):
     assert json.loads(job["CurrentOffset"])["fileName"].endswith("example_1.csv")
     tasks = [task for task in freshet.rows('SELECT * FROM tasks("type"="insert")') if task["Status"] == "SUCCESS"]
     assert len(tasks) == 2
+    assert [json.loads(task["RunningOffset"]) for task in reversed(tasks)] == [
+        {"startFileName": "", "endFileName": "example_0.csv"},
+        {"startFileName": "example_0.csv", "endFileName": "example_1.csv"}]
     for task in ledger(freshet):
         counts = {key.lower(): value for key, value in task.items()}
         assert int(counts["rowsread"]) == int(counts["rowsloaded"]) + int(counts["rowsfiltered"]) + int(counts["rowsrejected"])
