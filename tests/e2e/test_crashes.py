@@ -44,7 +44,7 @@ ROWS_IN_PIECES, ROWS = 200_000, 20_000
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", failpoints())
+@pytest.mark.parametrize("name", [name for name in failpoints() if not name.startswith("sync.object.")])  # test_insert_s3.py
 @pytest.mark.parametrize("source_kind", ["mariadb", "postgres"])
 def test_crash_at_failpoint_then_equal(request, make_database, source_kind, name):
     """The first, then a later pass of the failpoint kills the process during copy, row changes, DDL and a large transaction."""
