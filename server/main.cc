@@ -92,7 +92,7 @@ Result<bool> Run(const CommandLine& line, const Prepared& prepared, const Signal
     return Mapping::Compile(*sql, insert, source, std::move(target), options);
   };
   job_options.objects = {[&sql](FileReader::Options options) { return FileReader::Open(*sql, std::move(options)); },
-                         spool, settings.file_root};
+                         spool, memory.piece_bytes, settings.file_root};
   ASSIGN_OR_RETURN(const std::unique_ptr<JobService> jobs,
                    JobService::Start(*store, MakeConnector, std::move(job_options)));
   sql->RegisterSystemTable("jobs", jobs->JobsTable());

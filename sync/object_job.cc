@@ -97,6 +97,7 @@ Result<ObjectRun::Settings> ObjectRunSettings(const JobDefinition& job, const Pa
   settings.max_filter_ratio = parsed.insert.max_filter_ratio;
   settings.poll = std::chrono::seconds(parsed.options.max_interval_s);
   settings.spool = SpoolOf(loading, job.id);
+  settings.piece_bytes_max = loading.piece_bytes_max;
   return settings;
 }
 

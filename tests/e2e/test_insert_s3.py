@@ -17,7 +17,7 @@ from tests.servers.process import ServerDied, wait_until
 FILES, ROWS = 6, 400
 ON_THE_WAY = [name for name in failpoints() if name.startswith("sync.object.") or name.startswith("storage.commit")]
 # Enough rows for a file to be applied in pieces.
-ROWS_IN_PIECES = 150_000
+ROWS_IN_PIECES, LITTLE_MEMORY = 300_000, ["--memory", "128MiB"]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def proxy(store):
 
 @pytest.fixture
 def freshet():
-    server = Freshet().start()
+    server = Freshet(LITTLE_MEMORY).start()
     server.execute("CREATE DATABASE lake")
     server.execute("CREATE TABLE lake.events (id BIGINT NOT NULL, kind VARCHAR(20), cents BIGINT, PRIMARY KEY (id))")
     yield server
