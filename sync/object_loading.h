@@ -14,9 +14,9 @@ namespace freshet {
 struct ObjectLoading {
   // Empty: jobs over s3(..) are refused.
   std::function<Result<std::unique_ptr<FileReader>>(FileReader::Options)> open_file;
-  std::string spool;      // below the engine's readable directories; one folder in it per job
+  std::string spool;                   // below the engine's readable directories; one folder in it per job
   size_t piece_bytes_max = 32u << 20;  // rows of one object above this are written in pieces
-  std::string file_root;  // what file: paths are below; "": file: is refused
+  std::string file_root;               // what file: paths are below; "": file: is refused
 };
 
 }  // namespace freshet
