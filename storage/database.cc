@@ -32,6 +32,7 @@ constexpr size_t kSmallMemtableBytesMax = 8 * kMiB;
 // Old logs are kept for the slowest family's memtable; beyond this it is flushed.
 constexpr size_t kLogBytesMin = 64 * kMiB;
 constexpr size_t kBlockBytes = 16 << 10;
+constexpr size_t kMetadataBlockBytes = 16 << 10;
 constexpr int kBloomBitsPerKey = 10;  // one wrong yes in a hundred
 constexpr int kOpenFilesMax = 512;
 constexpr int kBackgroundJobsMax = 2;
@@ -81,6 +82,11 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::string& name, const StoreO
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
   table.cache_index_and_filter_blocks = true;  // inside the budget, too
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // In pieces: the filter of a whole file may be larger than its share of the cache, and every read of a row would load
+  // it from the file again.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = kMetadataBlockBytes;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.compression = rocksdb::kLZ4Compression;
   family.level_compaction_dynamic_level_bytes = true;
