@@ -26,7 +26,7 @@ void AppendStruct(duckdb_vector vector, duckdb_logical_type type, size_t row, st
   for (idx_t i = 0; i < duckdb_struct_type_child_count(type); ++i) {
     if (i > 0) out += ',';
     char* name = duckdb_struct_type_child_name(type, i);
-    AppendJsonText(name, out);
+    AppendQuotedJson(name, out);
     duckdb_free(name);
     out += ':';
     AppendJsonValue(duckdb_struct_vector_get_child(vector, i), row, out);
@@ -84,7 +84,7 @@ void AppendTimestamp(int64_t value, int64_t per_us, std::string& out) {
     if (text.find('.') == std::string::npos) text += ".000000";
     text += std::to_string(1000 + rest).substr(1);
   }
-  AppendJsonText(text, out);
+  AppendQuotedJson(text, out);
 }
 
 void AppendScalar(const void* data, duckdb_logical_type type, duckdb_type id, size_t row, std::string& out) {
@@ -95,7 +95,7 @@ void AppendScalar(const void* data, duckdb_logical_type type, duckdb_type id, si
   if (id == DUCKDB_TYPE_VARCHAR || id == DUCKDB_TYPE_BLOB) {
     auto& value = static_cast<duckdb_string_t*>(const_cast<void*>(data))[row];
     const std::string_view bytes(duckdb_string_t_data(&value), duckdb_string_t_length(value));
-    id == DUCKDB_TYPE_BLOB ? AppendBlob(bytes, out) : AppendJsonText(bytes, out);
+    id == DUCKDB_TYPE_BLOB ? AppendBlob(bytes, out) : AppendQuotedJson(bytes, out);
     return;
   }
   if (const int64_t per_us = UnitsPerMicrosecond(id); per_us != 0) {
@@ -107,12 +107,12 @@ void AppendScalar(const void* data, duckdb_logical_type type, duckdb_type id, si
   ValueFormat::Of(type).Append(data, row, text);
   const bool finite = (id == DUCKDB_TYPE_FLOAT && std::isfinite(static_cast<const float*>(data)[row])) ||
                       (id == DUCKDB_TYPE_DOUBLE && std::isfinite(static_cast<const double*>(data)[row]));
-  IsNumber(id) || finite ? static_cast<void>(out += text) : AppendJsonText(text, out);
+  IsNumber(id) || finite ? static_cast<void>(out += text) : AppendQuotedJson(text, out);
 }
 
 }  // namespace
 
-void AppendJsonText(std::string_view text, std::string& out) {
+void AppendQuotedJson(std::string_view text, std::string& out) {
   out += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') {

@@ -11,7 +11,7 @@
 namespace freshet {
 
 // A quoted, escaped JSON string. `text` is valid UTF-8.
-void AppendJsonText(std::string_view text, std::string& out);
+void AppendQuotedJson(std::string_view text, std::string& out);
 // The value at `row` of `vector`.
 void AppendJsonValue(duckdb_vector vector, size_t row, std::string& out);
 

@@ -13,7 +13,7 @@ std::string DuckRows::RowAsJson(size_t row) const {
   std::string json = "{";
   for (size_t i = 0; i < names_.size(); ++i) {
     if (i > 0) json += ",";
-    AppendJsonText(names_[i], json);
+    AppendQuotedJson(names_[i], json);
     json += ":";
     AppendJsonValue(duckdb_data_chunk_get_vector(chunk_.get(), i), row, json);
   }

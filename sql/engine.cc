@@ -65,6 +65,15 @@ Result<std::unique_ptr<SqlEngine>> SqlEngine::Make(Store& store, const SqlEngine
 Status DuckEngine::Open() {
   DuckConfig config;
   if (duckdb_create_config(config.out()) != DuckDBSuccess) return Status(Code::kInvalid, "cannot configure DuckDB");
+  // Before external access is refused: from then on it cannot be set.
+  if (!options_.temporary_directory.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options_.temporary_directory, error);
+    if (error) return Status(Code::kLocalIo, "cannot make the directory for spill files: " + error.message());
+    if (duckdb_set_config(config.get(), "temp_directory", options_.temporary_directory.c_str()) != DuckDBSuccess) {
+      return Status(Code::kInvalid, "DuckDB does not take the directory for spill files");
+    }
+  }
   const std::pair<const char*, std::string> options[] = {
       {"memory_limit", std::to_string(options_.memory_bytes) + "B"},
       {"threads", std::to_string(std::max(1, options_.threads))},
@@ -77,12 +86,6 @@ Status DuckEngine::Open() {
     if (duckdb_set_config(config.get(), name, value.c_str()) != DuckDBSuccess) {
       return Status(Code::kInvalid, std::string("DuckDB does not know the option ") + name);
     }
-  }
-  if (!options_.temporary_directory.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options_.temporary_directory, error);
-    if (error) return Status(Code::kLocalIo, "cannot make the directory for spill files: " + error.message());
-    duckdb_set_config(config.get(), "temp_directory", options_.temporary_directory.c_str());
   }
   char* text = nullptr;
   if (duckdb_open_ext(nullptr, database_.out(), config.get(), &text) != DuckDBSuccess) {

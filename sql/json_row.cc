@@ -25,7 +25,7 @@ class RowHandler {
   bool string(std::string& value) {
     if (depth_ == 1) return Give(value);
     std::string quoted;
-    AppendJsonText(value, quoted);
+    AppendQuotedJson(value, quoted);
     return Nested(quoted);
   }
   bool binary(std::vector<uint8_t>&) { return false; }  // JSON text has none
@@ -39,7 +39,7 @@ class RowHandler {
       return true;
     }
     Separate();
-    AppendJsonText(value, nested_);
+    AppendQuotedJson(value, nested_);
     nested_ += ':';
     first_ = true;  // no comma between key and value
     return true;
