@@ -65,19 +65,9 @@ Result<std::unique_ptr<SqlEngine>> SqlEngine::Make(Store& store, const SqlEngine
 Status DuckEngine::Open() {
   DuckConfig config;
   if (duckdb_create_config(config.out()) != DuckDBSuccess) return Status(Code::kInvalid, "cannot configure DuckDB");
-  // Before external access is refused: from then on it cannot be set.
-  if (!options_.temporary_directory.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options_.temporary_directory, error);
-    if (error) return Status(Code::kLocalIo, "cannot make the directory for spill files: " + error.message());
-    if (duckdb_set_config(config.get(), "temp_directory", options_.temporary_directory.c_str()) != DuckDBSuccess) {
-      return Status(Code::kInvalid, "DuckDB does not take the directory for spill files");
-    }
-  }
   const std::pair<const char*, std::string> options[] = {
       {"memory_limit", std::to_string(options_.memory_bytes) + "B"},
       {"threads", std::to_string(std::max(1, options_.threads))},
-      {"enable_external_access", "false"},
       {"autoload_known_extensions", "false"},
       {"autoinstall_known_extensions", "false"},
       {"allow_unsigned_extensions", "false"},
@@ -97,6 +87,7 @@ Status DuckEngine::Open() {
     return Status(Code::kInvalid, "cannot connect to DuckDB");
   }
   catalog_id_ = ConnectionId(catalog_.get());
+  TRY(RefuseExternalAccess());
   TRY(OpenFiles());
   TRY(RegisterTableScan(catalog_.get(), contexts_));
   TRY(RegisterMappingInput(catalog_.get(), contexts_));
@@ -109,6 +100,20 @@ Status DuckEngine::Open() {
     TRY(RunSql(catalog_.get(), std::string("SET GLOBAL ") + name + " = " + value));
   }
   return RunSql(catalog_.get(), "SET GLOBAL lock_configuration = true");
+}
+
+// Nothing outside may be read or written by SQL, but for the spill files of large queries.
+Status DuckEngine::RefuseExternalAccess() {
+  if (!options_.temporary_directory.empty()) {
+    std::error_code error;
+    const std::filesystem::path directory = std::filesystem::absolute(options_.temporary_directory, error);
+    if (!error) std::filesystem::create_directories(directory, error);
+    if (error) return Status(Code::kLocalIo, "cannot make the directory for spill files: " + error.message());
+    const std::string name = QuoteLiteral(directory.lexically_normal().string());
+    TRY(RunSql(catalog_.get(), "SET GLOBAL temp_directory = " + name));
+    TRY(RunSql(catalog_.get(), "SET GLOBAL allowed_directories = [" + name + "]"));
+  }
+  return RunSql(catalog_.get(), "SET GLOBAL enable_external_access = false");
 }
 
 Status DuckEngine::OpenFiles() {

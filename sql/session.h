@@ -60,6 +60,7 @@ class DuckEngine final : public SqlEngine {
 
  private:
   Status DefineFacts();
+  Status RefuseExternalAccess();
   Status OpenFiles();
 
   Store& store_;

@@ -17,7 +17,7 @@ from tests.servers.process import ServerDied, wait_until
 FILES, ROWS = 6, 400
 ON_THE_WAY = [name for name in failpoints() if name.startswith("sync.object.") or name.startswith("storage.commit")]
 # Enough rows for a file to be applied in pieces.
-ROWS_IN_PIECES, LITTLE_MEMORY = 300_000, ["--memory", "128MiB"]
+ROWS_IN_PIECES, LITTLE_MEMORY = 700_000, ["--memory", "128MiB"]
 
 
 @pytest.fixture(scope="module")
