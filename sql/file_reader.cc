@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/file_reader.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "sql/file_readers.h"
 #include "sql/token.h"
 
 namespace freshet {
+
+namespace {
+
+bool HasTypes(const std::optional<FileColumns>& columns) {
+  return columns && std::any_of(columns->columns.begin(), columns->columns.end(),
+                                [](const FileColumns::Column& column) { return column.type != "VARCHAR"; });
+}
+
+}  // namespace
 
 std::string FileColumns::ToJson() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
@@ -40,7 +51,9 @@ Result<std::unique_ptr<FileReader>> FileReader::Open(SqlEngine& engine, Options 
     case FileKind::kCsvWithNames:
     case FileKind::kCsvWithNamesAndTypes: return OpenCsvFile(std::move(options));
     case FileKind::kJsonLines:
-    case FileKind::kJsonArray: return OpenJsonFile(std::move(options));
+    case FileKind::kJsonArray:
+      if (HasTypes(options.expected)) return OpenTypedJsonFile(engine, std::move(options));
+      return OpenJsonFile(std::move(options));
     case FileKind::kParquet: break;
   }
   return OpenParquetFile(engine, std::move(options));

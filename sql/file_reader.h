@@ -49,7 +49,9 @@ class FileReader {
     std::string shown_name;  // "s3://bucket/a.csv"
     FileFormat format;
     // The shape rows must have; nullopt: as the file says. A JSON or Parquet file that lacks a column yields NULL for
-    // it; a CSV file must have as many fields per line (or fuzzy_columns).
+    // it; a CSV file must have as many fields per line (or fuzzy_columns). Of JSON, columns with types other than
+    // VARCHAR are read from what FileRows::RowAsJson wrote of them; kUnsupported names a column of a type whose
+    // values that does not keep.
     std::optional<FileColumns> expected;
   };
   // kInvalid names file, line or row: not of its format, a shape that does not fit.

@@ -15,6 +15,8 @@ inline constexpr size_t kFileRecordBytesMax = 32u << 20;
 // In all of them `options.format.compression` is resolved. Errors name options.shown_name.
 Result<std::unique_ptr<FileReader>> OpenCsvFile(FileReader::Options options);
 Result<std::unique_ptr<FileReader>> OpenJsonFile(FileReader::Options options);
+// `options.expected` is set, with the types to cast the texts to.
+Result<std::unique_ptr<FileReader>> OpenTypedJsonFile(SqlEngine& engine, FileReader::Options options);
 Result<std::unique_ptr<FileReader>> OpenParquetFile(SqlEngine& engine, FileReader::Options options);
 
 // The bytes of a text file, from behind a byte order mark on.

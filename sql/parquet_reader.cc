@@ -4,6 +4,7 @@
 #include "sql/duckdb_cursor.h"
 #include "sql/duckdb_rows.h"
 #include "sql/file_readers.h"
+#include "sql/readable_type.h"
 #include "sql/session.h"
 #include "sql/token.h"
 
@@ -43,7 +44,7 @@ class ParquetReader final : public FileReader {
   DuckPrepared prepared_;
   DuckPending pending_;
   DuckResult result_;
-  FileColumns in_file_;
+  FileColumns in_file_;  // its columns, of the types they are read as
   FileColumns columns_;
   uint64_t next_row_ = 0;
   ParquetRows rows_;
@@ -60,33 +61,19 @@ Status ParquetReader::Error(const char* text) const {
   return Status(Code::kInvalid, options_.shown_name + ": not readable as Parquet: " + message);
 }
 
-// Types that have no form of ours, neither as cells nor as JSON, come as text.
-std::string ReadableType(const std::string& type) {
-  for (std::string_view scalar :
-       {"INTERVAL", "BIT", "BIGNUM", "VARINT", "TIME WITH TIME ZONE", "TIME_NS", "UUID", "GEOMETRY", "VARIANT"}) {
-    if (type == scalar) return "VARCHAR";
-  }
-  return type.starts_with("ENUM(") ? "VARCHAR" : type;
-}
-
 Status ParquetReader::Describe() {
-  DuckResult result;
-  const std::string sql = "DESCRIBE SELECT * FROM read_parquet(" + QuoteLiteral(options_.path) + ")";
-  if (duckdb_query(connection_.get(), sql.c_str(), result.get()) != DuckDBSuccess) {
-    return Error(duckdb_result_error(result.get()));
+  DuckPrepared all;
+  const std::string sql = "SELECT * FROM read_parquet(" + QuoteLiteral(options_.path) + ")";
+  if (duckdb_prepare(connection_.get(), sql.c_str(), all.out()) != DuckDBSuccess) {
+    return Error(duckdb_prepare_error(all.get()));
   }
-  while (true) {
-    const DuckChunk chunk(duckdb_fetch_chunk(*result.get()));
-    if (chunk.get() == nullptr) return Status::Ok();
-    auto* names = static_cast<duckdb_string_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), 0)));
-    auto* types = static_cast<duckdb_string_t*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk.get(), 1)));
-    const auto text = [](duckdb_string_t& value) {
-      return std::string(duckdb_string_t_data(&value), duckdb_string_t_length(value));
-    };
-    for (idx_t i = 0; i < duckdb_data_chunk_get_size(chunk.get()); ++i) {
-      in_file_.columns.push_back({text(names[i]), text(types[i])});
-    }
+  for (idx_t i = 0; i < duckdb_prepared_statement_column_count(all.get()); ++i) {
+    const char* const name = duckdb_prepared_statement_column_name(all.get(), i);
+    const DuckType type(duckdb_prepared_statement_column_logical_type(all.get(), i));
+    in_file_.columns.push_back({name, ReadableTypeName(type.get())});
+    duckdb_free(const_cast<char*>(name));
   }
+  return Status::Ok();
 }
 
 // Digits before and behind the point of an integer or DECIMAL type; no value of another type.
@@ -129,7 +116,6 @@ Result<std::string> ParquetReader::SelectItem(const FileColumns::Column& wanted)
     if (column.name == wanted.name) break;
   }
   if (match == nullptr) return "CAST(NULL AS " + wanted.type + ")";
-  if (match->type == wanted.type) return QuoteSqlName(match->name);
   if (!CastsExactly(match->type, wanted.type)) {
     return Status(Code::kInvalid,
                   options_.shown_name + ": column " + match->name + " is " + match->type + ", expected " + wanted.type);
@@ -160,9 +146,7 @@ Status ParquetReader::Start(duckdb_database files) {
   if (options_.expected) {
     columns_ = *options_.expected;
   } else {
-    for (const FileColumns::Column& column : in_file_.columns) {
-      columns_.columns.push_back({column.name, ReadableType(column.type)});
-    }
+    columns_ = in_file_;
   }
   std::string list;
   for (const FileColumns::Column& column : columns_.columns) {

@@ -3,6 +3,7 @@
 // to their keys in the apply thread.
 #include <algorithm>
 
+#include "storage/content_hash.h"
 #include "storage/key_codec.h"
 #include "storage/row_range.h"
 #include "storage/stored_changes.h"
@@ -105,7 +106,7 @@ Status RecordChunkRow(UnitState& unit, const CatalogTable& entry, std::string_vi
 }  // namespace
 
 Result<uint64_t> ApplyChunkRows(UnitState& unit, const EncodedRows& rows, const TouchedKeys& touched,
-                                StoredChanges* changes) {
+                                StoredChanges* changes, ContentHash* hash) {
   // Checks that the rows' version is one that the table has.
   ASSIGN_OR_RETURN(TableCodec* const codec, unit.Codec(rows.table, rows.schema));
   const CatalogTable& entry = *codec->entry;
@@ -134,6 +135,7 @@ Result<uint64_t> ApplyChunkRows(UnitState& unit, const EncodedRows& rows, const 
     AppendRebased(key, entry.rows_id, placed);
     if (recorder) TRY(RecordChunkRow(unit, entry, placed, value, *recorder));
     TRY(unit.PutRow(placed, value));
+    if (hash != nullptr) TRY(hash->AddStored(placed, value));
     ++written;
   }
   return written;

@@ -23,12 +23,6 @@ Result<std::string_view> Columns(std::string_view value) {
   return value;
 }
 
-Status AddRow(std::string_view key, std::string_view value, ContentHash& hash) {
-  ASSIGN_OR_RETURN(const std::string_view columns, Columns(value));
-  hash.Add(key.substr(kRowPrefixBytes), columns);
-  return Status::Ok();
-}
-
 }  // namespace
 
 void ContentHash::Add(std::string_view key, std::string_view value) {
@@ -45,6 +39,12 @@ void ContentHash::Add(const ContentHash& other) {
   low_ += other.low_;
   high_ += other.high_ + (low_ < other.low_ ? 1 : 0);
   rows_ += other.rows_;
+}
+
+Status ContentHash::AddStored(std::string_view key, std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view columns, Columns(value));
+  Add(key.substr(kRowPrefixBytes), columns);
+  return Status::Ok();
 }
 
 std::string ContentHash::hex() const {
@@ -101,7 +101,7 @@ Result<ContentHash> HashTable(const ReadView& view, const StoredTable& table, co
       value.clear();
       TRY(AppendKey(newest->id, *newest->schema, image, block.arena, key));
       TRY(encoder.AppendValue(image, block.arena, value));
-      TRY(AddRow(key, value, hash));
+      TRY(hash.AddStored(key, value));
     }
   }
 }
@@ -113,7 +113,8 @@ Result<ContentHash> HashRows(const StoredTable& table, const EncodedRows& rows) 
   ContentHash hash;
   const std::string_view bytes(rows.bytes);
   for (const EncodedRows::Row& row : rows.rows) {
-    TRY(AddRow(bytes.substr(row.offset, row.key_size), bytes.substr(row.offset + row.key_size, row.value_size), hash));
+    TRY(hash.AddStored(bytes.substr(row.offset, row.key_size),
+                       bytes.substr(row.offset + row.key_size, row.value_size)));
   }
   return hash;
 }

@@ -19,6 +19,8 @@ class ContentHash {
   // One row: encoded key without table prefix, and value without schema version.
   void Add(std::string_view key, std::string_view value);
   void Add(const ContentHash& other);
+  // One row as it is stored. kCorrupt when the value has no version.
+  Status AddStored(std::string_view key, std::string_view value);
 
   uint64_t rows() const { return rows_; }
   std::string hex() const;  // 32 digits, of the rows' contents and number

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/row_applier.h"
 
+#include "storage/content_hash.h"
 #include "storage/key_codec.h"
 #include "storage/row_range.h"
 
@@ -74,6 +75,7 @@ Status RowApplier::ApplyWrite(std::span<const Cell> after, std::span<const Cell>
     Touch(old_key_);
   }
   TRY(unit_.PutRow(key_, value_));
+  if (options_.written != nullptr) TRY(options_.written->AddStored(key_, value_));
   Touch(key_);
   return Status::Ok();
 }

@@ -113,6 +113,6 @@ class UnitState {
 
 // UnitWriter::ApplyChunk (chunk_rows.cc).
 Result<uint64_t> ApplyChunkRows(UnitState& unit, const EncodedRows& rows, const TouchedKeys& touched,
-                                StoredChanges* changes);
+                                StoredChanges* changes, ContentHash* hash);
 
 }  // namespace freshet

@@ -124,8 +124,9 @@ Status UnitWriter::RenameTable(TableId table, const std::string& database, const
   return state_->unit.StageRename(table, database, name);
 }
 
-Result<uint64_t> UnitWriter::ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes) {
-  return ApplyChunkRows(state_->unit, rows, touched, changes);
+Result<uint64_t> UnitWriter::ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes,
+                                        ContentHash* written) {
+  return ApplyChunkRows(state_->unit, rows, touched, changes, written);
 }
 
 void UnitWriter::PutRecord(RecordWrite record) {

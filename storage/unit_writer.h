@@ -23,6 +23,8 @@
 
 namespace freshet {
 
+class ContentHash;  // storage/content_hash.h
+
 // Which keys of one table the log touched while copy windows on it are open. Filled by ApplyRows, read by
 // ApplyChunk. A key the log wrote whole or deleted wins over the chunk's row; for a key that the log only
 // patched (kUnchanged cells, row not stored yet) the patches are laid over the chunk's row in order.
@@ -69,6 +71,7 @@ struct ApplyOptions {
   bool rows_may_be_missing = false;
   TouchedKeys* touched = nullptr;    // when copy windows are open
   StoredChanges* changes = nullptr;  // appended to; one batch holds rows of one shape (else kInvalid)
+  ContentHash* written = nullptr;    // the rows that are put are added to it
 };
 
 class UnitWriter {
@@ -105,8 +108,9 @@ class UnitWriter {
   Status TruncateTable(TableId table);
   // Puts the table under another name, within the unit. kExists, kNotFound (database).
   Status RenameTable(TableId table, const std::string& database, const std::string& name);
-  // Writes rows whose keys the log did not touch; returns how many were written.
-  Result<uint64_t> ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes = nullptr);
+  // Writes rows whose keys the log did not touch; returns how many were written. `changes`, `written` as above.
+  Result<uint64_t> ApplyChunk(const EncodedRows& rows, const TouchedKeys& touched, StoredChanges* changes = nullptr,
+                              ContentHash* written = nullptr);
   void PutRecord(RecordWrite record);
 
   struct Committed {

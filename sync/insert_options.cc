@@ -7,6 +7,8 @@
 #include <set>
 
 #include "cdc/change/position.h"
+#include "sync/jdbc_url.h"
+#include "sync/job_options.h"
 
 namespace freshet {
 
@@ -187,6 +189,14 @@ bool EqualsNoCase(std::string_view a, std::string_view b) {
   });
 }
 
+// By the property or in the URL; a URL that does not parse is reported by whoever parses it.
+bool NamesDatabase(const Properties& properties) {
+  const std::string* const database = FindProperty(properties, "database");
+  if (database != nullptr) return !database->empty();
+  const Result<SourceUrl> url = ParseSourceUrl(*FindProperty(properties, "jdbc_url"));
+  return !url.ok() || !url->database.empty();
+}
+
 }  // namespace
 
 Result<StreamSource> ParseStreamArguments(const Properties& arguments) {
@@ -225,6 +235,9 @@ Result<StreamSource> ParseStreamArguments(const Properties& arguments) {
     return Invalid("Unsupported type: " + type + ". Use mysql or postgres.");
   }
   if (source.table.empty()) return Invalid("table is required");
+  if (source.kind == SourceKind::kMysql && !NamesDatabase(source.properties)) {
+    return Invalid("database is required for MySQL");
+  }
   if (source.kind == SourceKind::kPostgres) {
     if (schema.empty()) return Invalid("schema is required");
     if (schema.find(',') != schema.npos)

@@ -85,7 +85,7 @@ struct TaskRecord {
   int64_t rows_rejected = 0;  // could not be loaded
   int64_t bytes = 0;
   uint32_t schema_version = 0;  // newest of the source's tables at the end; 0 unknown
-  ContentHash hash;             // of the rows put into the target; table-level jobs only
+  ContentHash hash;             // of the rows put into the target
 };
 
 struct JobStatistics {

@@ -82,13 +82,6 @@ Result<ReplayCounts> ReplayObjectRows(Store& store, const JobDefinition& job, co
   if (waiting.empty()) return counts;
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
   ASSIGN_OR_RETURN(const ObjectRun::Settings settings, ObjectRunSettings(job, parsed, limits.objects));
-  const auto typed = [](const FileColumns::Column& column) { return column.type != "VARCHAR"; };
-  if (std::any_of(settings.columns.columns.begin(), settings.columns.columns.end(), typed)) {
-    return Status(
-        Code::kUnsupported,
-        "rows of Parquet files are not replayed: the quarantine has their values as text. Load the file again "
-        "under another name");
-  }
   ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store.OpenView());
   const StoredTablePtr target = view->FindTable(job.insert->database, job.insert->table);
   if (target == nullptr || target->id != job.target) {

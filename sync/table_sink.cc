@@ -248,7 +248,7 @@ Status TableSink::ApplyBatchTo(Table& table, const RowBatch& batch) {
   if (CopyUnfinished(table.record.state) || table.record.partial_history) {
     return ApplyWithMissingRows(table, projected.batch);
   }
-  return writer_->ApplyRows(table.record.id, projected.batch, ApplyOptions{});
+  return writer_->ApplyRows(table.record.id, projected.batch, OptionsFor(table, false));
 }
 
 // The records are made in the commit, which knows the task.

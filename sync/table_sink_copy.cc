@@ -89,8 +89,9 @@ Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const Ch
     return status;
   }
   static const TouchedKeys kNone;
-  Result<uint64_t> written = writer_->ApplyChunk(rows, table.touched ? *table.touched : kNone,
-                                                 derived_ ? derived_->changes() : nullptr);
+  Result<uint64_t> written =
+      writer_->ApplyChunk(rows, table.touched ? *table.touched : kNone, derived_ ? derived_->changes() : nullptr,
+                          derived_ ? nullptr : &amount_.hash);
   if (!written.ok()) {
     TRY(writer_->Rollback());
     TRY(Reload());

@@ -9,7 +9,11 @@ ApplyOptions TableSink::OptionsFor(Table& table, bool rows_may_be_missing) {
   ApplyOptions options;
   options.rows_may_be_missing = rows_may_be_missing;
   if (rows_may_be_missing) options.touched = table.touched.get();
-  if (derived_) options.changes = derived_->changes();
+  if (derived_) {
+    options.changes = derived_->changes();
+  } else {
+    options.written = &amount_.hash;
+  }
   return options;
 }
 

@@ -7,6 +7,7 @@ import pymysql
 import pytest
 
 from tests.servers.freshet import Freshet, properties, quote
+from tests.servers.parquet import parquet_bytes
 from tests.servers.process import wait_until
 
 NAMES = ["Emily", "Benjamin", "Olivia", "Alexander", "Ava", "William", "Sophia", "James", "Emma", "Liam",
@@ -186,6 +187,33 @@ def test_rejected_rows_of_a_lenient_job_can_be_looked_at_and_replayed(incoming):
     freshet.execute("REPLAY QUARANTINE JOB load")
     assert freshet.execute("SELECT * FROM shop.narrow ORDER BY id") == ((1, "Jo"), (2, "Kim"))
     assert len(quarantine(freshet)) == 1
+
+
+def test_parquet_rows_are_loaded_with_their_types_and_replayed(incoming):
+    freshet, folder = incoming
+    freshet.execute("CREATE TABLE shop.sales (id BIGINT NOT NULL, amount DECIMAL(5,2), day DATE, tags TEXT, PRIMARY KEY (id))")
+    put(folder, "a.parquet", parquet_bytes(
+        "SELECT i AS id, (i * 400.25)::DECIMAL(20,2) AS amount, DATE '2026-01-01' + i::INTEGER AS day, [i, i + 1] AS tags "
+        "FROM range(1, 4) t(i)"))
+    create_job(freshet, table="shop.sales", uri="file:a.parquet", select="id, amount, day, tags", format="parquet",
+               job={"session.enable_insert_strict": "false", "session.insert_max_filter_ratio": "1.0"})
+    freshet.sync("load")
+    loaded = "SELECT id, CAST(amount AS CHAR), CAST(day AS CHAR), tags FROM shop.sales ORDER BY id"
+    # Lenient: what overflows becomes NULL; a row is rejected only when that cannot be.
+    assert freshet.execute(loaded) == ((1, "400.25", "2026-01-02", "[1,2]"), (2, "800.50", "2026-01-03", "[2,3]"),
+                                       (3, None, "2026-01-04", "[3,4]"))
+    freshet.execute("DROP JOB WHERE jobName = 'load'")
+    freshet.execute("CREATE TABLE shop.strict (id BIGINT NOT NULL, amount DECIMAL(5,2) NOT NULL, day DATE, PRIMARY KEY (id))")
+    create_job(freshet, table="shop.strict", uri="file:a.parquet", select="id, amount, day", format="parquet",
+               job={"session.enable_insert_strict": "false", "session.insert_max_filter_ratio": "1.0"})
+    freshet.sync("load")
+    assert ids(freshet, "shop.strict") == [1, 2]
+    assert json.loads(quarantine(freshet)[0]["Row"])["amount"] == 1200.75
+    freshet.execute("ALTER TABLE shop.strict MODIFY COLUMN amount DECIMAL(12,2) NOT NULL")
+    freshet.execute("REPLAY QUARANTINE JOB load")
+    assert freshet.execute("SELECT id, CAST(amount AS CHAR), CAST(day AS CHAR) FROM shop.strict WHERE id = 3") == (
+        (3, "1200.75", "2026-01-04"),)
+    assert not quarantine(freshet)
 
 
 def test_too_many_rejected_rows_pause_a_lenient_job_with_nothing_of_the_file_loaded(incoming):

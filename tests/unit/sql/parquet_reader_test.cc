@@ -34,6 +34,50 @@ TEST_F(ParquetReaderTest, types_of_the_file_nested_ones_too) {
   EXPECT_EQ(*again, columns_);
 }
 
+TEST_F(ParquetReaderTest, values_without_a_form_of_ours_come_as_text_nested_ones_too) {
+  Write(
+      "SELECT ['6fbad8e5-1b0c-4d3c-9a3e-0123456789ab'::UUID] a, {'x y': INTERVAL 1 DAY, 'z': '101'::BIT} b, "
+      "MAP {'k'::ENUM('k', 'l'): '6fbad8e5-1b0c-4d3c-9a3e-0123456789ab'::UUID} c, INTERVAL 2 HOUR d");
+  EXPECT_EQ(Read(""), R"({"a":["6fbad8e5-1b0c-4d3c-9a3e-0123456789ab"],"b":{"x y":"1 day","z":"101"},)"
+                      R"("c":[{"key":"k","value":"6fbad8e5-1b0c-4d3c-9a3e-0123456789ab"}],"d":"02:00:00"})"
+                      "\n");
+  EXPECT_EQ(columns_.columns.at(1).type, "STRUCT(\"x y\" VARCHAR, \"z\" VARCHAR)");
+}
+
+TEST_F(ParquetReaderTest, rows_written_as_json_are_read_back_with_their_types) {
+  Write(
+      "SELECT 127::TINYINT a, '-9223372036854775808'::BIGINT b, "
+      "12345678901234567890.123456789012345678::DECIMAL(38,18) c, "
+      "'x\"y\n\\' d, '\\xAA\\x00'::BLOB e, DATE '2026-11-21' f, TIMESTAMP '2026-11-21 08:30:01.000001' g, "
+      "TIMESTAMPTZ '2026-11-21 08:30:01+02' h, ['1', NULL, 'a\"b'] i, {'k': 'v', 'l': [0.1::DOUBLE]} j, NULL::INTEGER "
+      "l, "
+      "true m, TIMESTAMP_NS '2026-11-21 08:30:01.123456789' o, 0.1::FLOAT p, 'nan'::DOUBLE q, "
+      "170141183460469231731687303715884105727::HUGEINT r, TIME '08:30:01.5' s, '' t, 'null' u "
+      "UNION ALL SELECT " +
+      [] {
+        std::string nulls = "NULL";
+        for (int i = 1; i < 19; ++i) nulls += ", NULL";
+        return nulls;
+      }());
+  const std::string rows = Read("");
+  ASSERT_TRUE(rows.starts_with("{")) << rows;
+  expected_ = columns_;
+  format_.kind = FileKind::kJsonLines;
+  EXPECT_EQ(Read(rows), rows);
+  EXPECT_EQ(columns_, *expected_);
+}
+
+TEST_F(ParquetReaderTest, values_that_json_does_not_keep_are_not_read_back) {
+  Write("SELECT {'d': 0.12345678901234567890::DECIMAL(20,20)} s");
+  const std::string rows = Read("");
+  expected_ = columns_;
+  format_.kind = FileKind::kJsonLines;
+  EXPECT_EQ(
+      Read(rows),
+      "UNSUPPORTED: column s is STRUCT(\"d\" DECIMAL(20,20)), whose values cannot be made of the text that was kept of "
+      "them\n");
+}
+
 TEST_F(ParquetReaderTest, columns_are_matched_by_name_and_widened_exactly) {
   expected_ = FileColumns{{{"id", "BIGINT"}, {"missing", "VARCHAR"}, {"price", "DECIMAL(18,4)"}}};
   Write("SELECT 1.25::DECIMAL(6,2) price, 7::INTEGER ID, 'x' extra");

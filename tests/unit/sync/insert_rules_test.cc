@@ -56,6 +56,7 @@ TEST(InsertRulesTest, missing_arguments_of_cdc_stream_are_named) {
   EXPECT_EQ(StreamError(Without(MysqlArguments(), "jdbc_url")), "jdbc_url is required");
   EXPECT_EQ(StreamError(Without(MysqlArguments(), "type")), "type is required");
   EXPECT_EQ(StreamError(Without(MysqlArguments(), "table")), "table is required");
+  EXPECT_EQ(StreamError(Without(MysqlArguments(), "database")), "database is required for MySQL");
   Properties postgres = Without(MysqlArguments(), "type");
   postgres.emplace_back("type", "postgres");
   EXPECT_EQ(StreamError(postgres), "schema is required");
