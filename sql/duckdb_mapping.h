@@ -25,6 +25,7 @@ class DuckMapping final : public Mapping {
 
   const std::vector<uint32_t>& used_columns() const override { return used_columns_; }
   const std::vector<uint32_t>& key_columns() const override { return key_columns_; }
+  const std::string& key_statement() const override { return key_statement_; }
   bool has_lookups() const override { return plan_->has_lookups(); }
   bool has_filter() const override { return plan_->has_filter(); }
   Result<MappedRows> MapImages(const RowBatch& batch, std::span<const uint32_t> images) override;
@@ -74,6 +75,7 @@ class DuckMapping final : public Mapping {
   size_t inner_columns_ = 0;  // without the row's number
   std::unique_ptr<MappingStatement> main_;
   std::unique_ptr<MappingStatement> keys_;  // null for files
+  std::string key_statement_;
   std::vector<uint32_t> used_columns_;
   std::vector<uint32_t> key_columns_;
 };

@@ -58,6 +58,8 @@ class Mapping {
   virtual const std::vector<uint32_t>& used_columns() const = 0;
   // Columns of the source table that the target's key is made of. Lookup tables take no part in it (kInvalid).
   virtual const std::vector<uint32_t>& key_columns() const = 0;
+  // What computes the target's key of a source row: equal texts compute equal keys. "" of files.
+  virtual const std::string& key_statement() const = 0;
   // True when other tables take part: a row may then make no or several rows, and results change with them.
   virtual bool has_lookups() const = 0;
   // False when every source row makes a row of the target: there is no WHERE, and no lookup.

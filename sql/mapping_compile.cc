@@ -230,7 +230,14 @@ Status DuckMapping::CompileKeys() {
     shape.columns.push_back(std::move(column));
     items.push_back(listed.item);
   }
+  for (const uint32_t key : target_->key_columns) {
+    const auto listed = std::find_if(shape.columns.begin(), shape.columns.end(),
+                                     [&](const MappedColumn& column) { return column.target == key; });
+    key_statement_ += listed != shape.columns.end() ? listed->value : target_->columns[key].insert_default.value_or("");
+    key_statement_ += ";";
+  }
   ASSIGN_OR_RETURN(const std::string inner, plan_->SelectOfSource(items));
+  key_statement_ += inner;
   keys_ = std::make_unique<MappingStatement>(std::move(shape), inner, items.size());
   if (Status status = keys_->Prepare(connection_.get()); !status.ok()) {
     return Status(Code::kInvalid, "the target's key must be made of columns of the source alone: " + status.message());

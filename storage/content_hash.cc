@@ -8,6 +8,7 @@
 
 #include "storage/format.h"
 #include "storage/key_codec.h"
+#include "storage/row_owner.h"
 #include "storage/value_codec.h"
 
 namespace freshet {
@@ -15,8 +16,9 @@ namespace {
 
 constexpr size_t kBlockRows = 1024;
 
-// Value bytes behind the schema version.
+// Value bytes behind owner and schema version.
 Result<std::string_view> Columns(std::string_view value) {
+  TakeOwner(value);
   TRY(StoredVersion(value).status());
   while (static_cast<uint8_t>(value.front()) >= 0x80) value.remove_prefix(1);
   value.remove_prefix(1);

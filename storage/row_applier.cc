@@ -9,6 +9,7 @@ namespace freshet {
 
 Status RowApplier::Apply(const RowChange& change) {
   found_key_.clear();
+  row_ = static_cast<size_t>(&change - batch_.rows.data());
   const auto image = [&](uint32_t number) {
     return number == kNoImage ? std::span<const Cell>() : batch_.Image(number);
   };
@@ -33,8 +34,36 @@ Status RowApplier::ApplyDelete(std::span<const Cell> before) {
     }
     recorder_->Add(gone, kNoImage);
   }
-  TRY(unit_.DeleteRow(key_));
-  Touch(key_);
+  return Delete(key_);
+}
+
+Status RowApplier::Delete(std::string_view key) {
+  if (options_.owners != nullptr) {
+    const RowOwner& owner = options_.owners->of_rows[row_];
+    ASSIGN_OR_RETURN(const std::optional<std::string>* const found, Find(key));
+    if (!*found) return Status::Ok();
+    std::string_view value = **found;
+    const std::optional<RowOwner> stored = TakeOwner(value);
+    const bool of_job = stored && stored->job == owner.job;
+    if (of_job ? stored->source != owner.source : !options_.owners->takes_over) return Status::Ok();
+  }
+  TRY(unit_.DeleteRow(key));
+  Touch(key);
+  return Status::Ok();
+}
+
+// In front of the value at key_.
+Status RowApplier::AppendOwnerOf(bool is_update) {
+  if (options_.owners != nullptr) {
+    AppendOwner(options_.owners->of_rows[row_], value_);
+    return Status::Ok();
+  }
+  if (!is_update || !unit_.is_statement()) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::optional<std::string>* const found, Find(key_));
+  if (!*found) return Status::Ok();
+  std::string_view value = **found;
+  const std::optional<RowOwner> stored = TakeOwner(value);
+  if (stored) AppendOwner(*stored, value_);
   return Status::Ok();
 }
 
@@ -68,12 +97,10 @@ Status RowApplier::ApplyWrite(std::span<const Cell> after, std::span<const Cell>
     arena = arena_;
   }
   value_.clear();
+  TRY(AppendOwnerOf(is_update));
   TRY(encoder.AppendValue(image, arena, value_));
   if (recorder_) TRY(RecordWrite(image, arena, is_update, key_changed));
-  if (key_changed) {
-    TRY(unit_.DeleteRow(old_key_));
-    Touch(old_key_);
-  }
+  if (key_changed) TRY(Delete(old_key_));
   TRY(unit_.PutRow(key_, value_));
   if (options_.written != nullptr) TRY(options_.written->AddStored(key_, value_));
   Touch(key_);

@@ -22,11 +22,15 @@ class RowApplier {
     if (options.changes != nullptr) recorder_.emplace(codec, *options.changes);
   }
 
+  // `change` is one of the batch's.
   Status Apply(const RowChange& change);
 
  private:
   Status ApplyWrite(std::span<const Cell> after, std::span<const Cell> before, bool is_update);
   Status ApplyDelete(std::span<const Cell> before);
+  // Deletes the row, if options_.owners let it.
+  Status Delete(std::string_view key);
+  Status AppendOwnerOf(bool is_update);
   // Notes for StoredChanges what the write of `image` at key_ (away from old_key_, when the key changed) does. To be
   // called before the rows are written.
   Status RecordWrite(std::span<const Cell> image, std::string_view arena, bool is_update, bool key_changed);
@@ -55,6 +59,7 @@ class RowApplier {
   std::string old_key_;
   std::string value_;
   std::string found_key_;  // "" none
+  size_t row_ = 0;         // of the batch
   std::optional<std::string> found_;
   std::vector<Cell> merged_;
   std::vector<Cell> old_image_;

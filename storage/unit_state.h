@@ -32,6 +32,9 @@ struct TableCodec {
 
 class UnitState {
  public:
+  // How long a commit waits for the lease of a table that it writes.
+  static constexpr std::chrono::milliseconds kCommitLeaseWait{30000};
+
   // `is_statement`: `writer` is no job but the id of a user's statement.
   UnitState(Engine& engine, JobId writer, bool is_statement);
 
@@ -88,9 +91,6 @@ class UnitState {
   // True when the unit drops the table of that name, or gives it another.
   bool GivesUpName(const std::string& database, const std::string& name) const;
   Status CheckStagedName(const std::string& database, const std::string& name) const;
-
-  // How long a commit waits for the lease of a table that it writes.
-  static constexpr std::chrono::milliseconds kCommitLeaseWait{30000};
 
   Engine& engine_;
   const JobId job_;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "storage/key_codec.h"
 #include "storage/row_applier.h"
+#include "storage/row_range.h"
 #include "storage/undo.h"
 #include "storage/unit_state.h"
 
@@ -118,6 +119,29 @@ Status UnitWriter::SetReady(TableId table, bool ready) {
 
 Status UnitWriter::TruncateTable(TableId table) {
   return state_->unit.StageTruncate(table);
+}
+
+Status UnitWriter::DeleteOwnedRows(TableId table, JobId owner, size_t piece_bytes_max) {
+  UnitState& unit = state_->unit;
+  TRY(Lease(table, Deadline::After(UnitState::kCommitLeaseWait), {}));
+  ASSIGN_OR_RETURN(const CatalogTablePtr entry, unit.Table(table));
+  TRY(unit.Codec(table, entry->table->schema).status());  // the unit writes it
+  const RowRange range = RowRange::Of(*entry, {});
+  const rocksdb::Slice from(range.from);
+  const rocksdb::Slice to(range.to);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &from;
+  options.iterate_upper_bound = &to;
+  const Database& database = unit.engine().database();
+  const std::unique_ptr<rocksdb::Iterator> rows(database.db().NewIterator(options, database.family(Family::kRows)));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    std::string_view value = rows->value().ToStringView();
+    const std::optional<RowOwner> stored = TakeOwner(value);
+    if (!stored || stored->job != owner.value) continue;
+    TRY(unit.DeleteRow(rows->key().ToStringView()));
+    if (unit.pending_bytes() > piece_bytes_max) TRY(Commit({}, false).status());
+  }
+  return ToStatus(rows->status());
 }
 
 Status UnitWriter::RenameTable(TableId table, const std::string& database, const std::string& name) {

@@ -19,6 +19,7 @@
 #include "cdc/change/position.h"
 #include "cdc/change/row_batch.h"
 #include "ddl/schema_change.h"
+#include "storage/row_owner.h"
 #include "storage/store.h"
 
 namespace freshet {
@@ -66,12 +67,21 @@ struct StoredChanges {
   RowBatch batch;             // out: schema = the table's stored shape that the rows came in
 };
 
+// Whose the rows of a batch are; for tables without an owner.
+struct RowOwners {
+  std::span<const RowOwner> of_rows;  // one for each row change
+  // What an insert or update puts is theirs from then on. A delete, and the place that an update leaves, passes over a
+  // row that is the same job's of another source row; and, unless `takes_over`, over rows of others and of nobody.
+  bool takes_over = false;
+};
+
 struct ApplyOptions {
   // The table's copy is not finished: an update with kUnchanged cells or a delete may find no stored row.
   bool rows_may_be_missing = false;
-  TouchedKeys* touched = nullptr;    // when copy windows are open
-  StoredChanges* changes = nullptr;  // appended to; one batch holds rows of one shape (else kInvalid)
-  ContentHash* written = nullptr;    // the rows that are put are added to it
+  TouchedKeys* touched = nullptr;     // when copy windows are open
+  StoredChanges* changes = nullptr;   // appended to; one batch holds rows of one shape (else kInvalid)
+  ContentHash* written = nullptr;     // the rows that are put are added to it
+  const RowOwners* owners = nullptr;  // else: rows that are put are nobody's, but a statement's update keeps the owner
 };
 
 class UnitWriter {
@@ -106,6 +116,8 @@ class UnitWriter {
                                      bool ready);
   Status SetReady(TableId table, bool ready);
   Status TruncateTable(TableId table);
+  // Deletes the rows, as committed, whose owner is this job; the others stay. Commits pieces when there are many.
+  Status DeleteOwnedRows(TableId table, JobId owner, size_t piece_bytes_max);
   // Puts the table under another name, within the unit. kExists, kNotFound (database).
   Status RenameTable(TableId table, const std::string& database, const std::string& name);
   // Writes rows whose keys the log did not touch; returns how many were written. `changes`, `written` as above.

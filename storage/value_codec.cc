@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grammar:
 //
-//   row value   := schema version:varint  nulls  column*
+//   row value   := [owner]  schema version:varint  nulls  column*
+//   owner       := 0x00 job:be64 source:be64          -- row_owner.h; no version is 0
 //   nulls       := bit per value column, lowest bit of the first byte first, padded to whole bytes; 1 = NULL
 //   column      := for each value column that is not NULL, in schema order, by its form (cell_form.h):
 //     int       := size:u8 (0 to 8) zigzag of the value in `size` little-endian bytes, as few as hold it
@@ -24,6 +25,7 @@
 #include "cdc/change/text_cell.h"
 #include "storage/format.h"
 #include "storage/key_column.h"
+#include "storage/row_owner.h"
 
 namespace freshet {
 namespace {
@@ -182,6 +184,7 @@ RowDecoder::RowDecoder(SchemaPtr newest, std::shared_ptr<const SchemaVersions> v
 Status RowDecoder::Decode(std::string_view key, std::string_view value, Cell* out, std::string& arena) {
   TRY(DecodeKeyColumns(key, out, arena));
   if (value_needed_) {
+    TakeOwner(value);
     ByteCursor cursor(value);
     const uint64_t version = TakeVarint(cursor);
     if (!cursor.ok()) return Status(Code::kCorrupt, "row value has no schema version");
@@ -280,6 +283,7 @@ Result<RowDecoder::Plan> RowDecoder::MakePlan(SchemaPtr stored) const {
 }
 
 Result<uint64_t> StoredVersion(std::string_view value) {
+  TakeOwner(value);
   ByteCursor cursor(value);
   const uint64_t version = TakeVarint(cursor);
   if (!cursor.ok()) return Status(Code::kCorrupt, "row value has no schema version");

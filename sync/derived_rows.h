@@ -28,12 +28,13 @@ class DerivedRows {
   virtual StoredChanges* changes() = 0;
   // Derives from all that was noted and adds it to the open unit.
   virtual Result<Outcome> Flush(UnitWriter& writer) = 0;
-  // The mirrored table has this shape from now on; at the start and at each change. REQUIRES: nothing is noted. An
-  // error when nothing can be derived from it: the change must not be applied.
-  virtual Status ShapeChanged(const StoredTable& mirrored) = 0;
+  // The mirrored table has this shape from now on; at the start and at each change. `knows_all_rows`: it has, or will
+  // have when its copy is done, every row of its source. REQUIRES: nothing is noted. An error when nothing can be
+  // derived from it: the change must not be applied.
+  virtual Status ShapeChanged(const StoredTable& mirrored, bool knows_all_rows) = 0;
   // All rows of the mirrored table that were committed before this unit go: removes what was derived from them.
   // Commits pieces of the unit when there are many. REQUIRES: nothing is noted.
-  virtual Status RemoveAll(UnitWriter& writer, const StoredTable& mirrored) = 0;
+  virtual Status RemoveAll(UnitWriter& writer) = 0;
   // The unit was rolled back.
   virtual void Forget() = 0;
 };

@@ -74,11 +74,10 @@ Status JobRunner::ApplyToTables(const AlterJobTables& statement, JobDefinition& 
   if (statement.action != AlterJobTables::Action::kResync) {
     return Status(Code::kInvalid, "a job that runs an INSERT has the one table of its SELECT");
   }
-  // The rows go under the SELECTs that made them, and come back under the newest.
-  const JobDefinition before = job;
+  const JobDefinition before = job;  // its target may be gone, and another one there
   TRY(AdoptForResync(store_, *connector_, limits_.mappings, job));
   JobTables tables{store_, *connector_, progress_, job,
-                   [&](UnitWriter& writer) { return RemoveMappedRows(store_, writer, before, limits_); }};
+                   [&](UnitWriter& writer) { return RemoveMappedRows(writer, before, limits_); }};
   return tables.Apply(statement);
 }
 
@@ -95,9 +94,11 @@ Status JobRunner::AlterInsert(JobDefinition job, const AlterJob& statement) {
     return SaveDefinition(job);
   }
   ASSIGN_OR_RETURN(connector_, connectors_(parsed.source));
+  SelectAdoption adoption;  // before anything is written: it may be refused
+  if (merged.select_changed) {
+    ASSIGN_OR_RETURN(adoption, AdoptSelect(store_, *connector_, limits_.mappings, before, job));
+  }
   if (offset != nullptr) TRY(MovePosition(store_, *connector_, job.id, parsed.options.start));
-  if (!merged.select_changed) return SaveDefinition(job);
-  ASSIGN_OR_RETURN(const SelectAdoption adoption, AdoptSelect(store_, *connector_, limits_.mappings, before, job));
   if (adoption.needs_copy) {
     TRY(ApplyToTables({job.name, AlterJobTables::Action::kResync, {adoption.table.ToString()}}, job));
   }

@@ -4,14 +4,11 @@
 
 #include <algorithm>
 
-#include "storage/read_view.h"
 #include "sync/quarantine.h"
 
 namespace freshet {
 
 namespace {
-
-constexpr size_t kRemoveBlockRows = 4096;
 
 // Adds a delete of the row with this image's key.
 void AppendDelete(const RowBatch& keys, uint32_t image, RowBatch& out) {
@@ -63,18 +60,21 @@ class RowsOfInput {
 // Puts the target's changes together, in the order of the shadow's.
 class ChangeMerge {
  public:
-  ChangeMerge(const RowBatch& changes, const MappedRows& fresh, const MappedRows& old)
-      : changes_(changes), fresh_(fresh), old_(old), fresh_rows_(fresh), old_rows_(old) {
+  ChangeMerge(JobId job, const RowBatch& changes, const MappedRows& fresh, const MappedRows& old)
+      : job_(job), changes_(changes), fresh_(fresh), old_(old), fresh_rows_(fresh), old_rows_(old) {
     out.schema = fresh.rows.schema;
     out.cells = fresh.rows.cells;
     out.arena = fresh.rows.arena;
   }
-  void Merge() {
+  Status Merge() {
     for (const RowChange& change : changes_.rows) {
       const RowsOfInput::Range old = change.before == kNoImage ? RowsOfInput::Range() : old_rows_.Next();
       const RowsOfInput::Range made = change.after == kNoImage ? RowsOfInput::Range() : fresh_rows_.Next();
-      Delete(old, made);
-      for (size_t i = made.begin; i < made.end; ++i) out.rows.push_back(fresh_.rows.rows[i]);
+      TRY(Delete(change, old, made));
+      for (size_t i = made.begin; i < made.end; ++i) {
+        out.rows.push_back(fresh_.rows.rows[i]);
+        TRY(Own(change.after));
+      }
       if (made.reject != nullptr) {
         std::string reason = made.reject->reason;
         if (!old.empty()) reason += "; the row's earlier values were removed from the target";
@@ -86,22 +86,34 @@ class ChangeMerge {
         ++outcome.filtered;
       }
     }
+    return Status::Ok();
   }
 
   RowBatch out;
+  std::vector<RowOwner> owners;  // of out's rows
   DerivedRows::Outcome outcome;
 
  private:
-  void Delete(const RowsOfInput::Range& old, const RowsOfInput::Range& made) {
+  Status Delete(const RowChange& change, const RowsOfInput::Range& old, const RowsOfInput::Range& made) {
     for (size_t i = old.begin; i < old.end; ++i) {
       const uint32_t image = old_.rows.rows[i].after;
       // The upsert that follows says the same.
       const bool replaced =
           made.end - made.begin == 1 && SameKey(old_.rows, image, fresh_.rows, fresh_.rows.rows[made.begin].after);
-      if (!replaced) AppendDelete(old_.rows, image, out);
+      if (replaced) continue;
+      AppendDelete(old_.rows, image, out);
+      TRY(Own(change.before));
     }
+    return Status::Ok();
+  }
+  // The row added last is of this source row.
+  Status Own(uint32_t image) {
+    ASSIGN_OR_RETURN(const RowOwner owner, OwnerOf(job_, changes_, image));
+    owners.push_back(owner);
+    return Status::Ok();
   }
 
+  const JobId job_;
   const RowBatch& changes_;
   const MappedRows& fresh_;
   const MappedRows& old_;
@@ -124,65 +136,28 @@ Result<DerivedRows::Outcome> MappedTarget::Flush(UnitWriter& writer) {
     if (change.after != kNoImage) fresh_images.push_back(change.after);
   }
   ASSIGN_OR_RETURN(const MappedRows fresh, mapping_->MapImages(batch, fresh_images));
-  ASSIGN_OR_RETURN(const MappedRows old, MapOld(batch, old_images));
-  ChangeMerge merge(batch, fresh, old);
-  merge.Merge();
+  MappedRows old;
+  if (!old_images.empty()) {
+    ASSIGN_OR_RETURN(old, mapping_->MapKeys(batch, old_images));
+  }
+  ChangeMerge merge(settings_.job, batch, fresh, old);
+  TRY(merge.Merge());
   if (!fresh.rows.rows.empty()) {
     ASSIGN_OR_RETURN(const EncodedRows encoded, EncodeChunk(*target, fresh.rows));
     ASSIGN_OR_RETURN(merge.outcome.hash, HashRows(*target, encoded));
   }
   ApplyOptions options;
   options.rows_may_be_missing = true;  // a user may have deleted the row
+  const RowOwners owners{merge.owners, !knows_all_rows_};
+  options.owners = &owners;
   TRY(writer.ApplyRows(settings_.target, merge.out, options));
   return std::move(merge.outcome);
 }
 
-// The target rows of old images: only their keys count.
-Result<MappedRows> MappedTarget::MapOld(const RowBatch& batch, const std::vector<uint32_t>& images) {
-  if (images.empty()) return MappedRows();
-  return maps_old_ ? mapping_->MapImages(batch, images) : mapping_->MapKeys(batch, images);
-}
-
-Status MappedTarget::RemoveAll(UnitWriter& writer, const StoredTable& mirrored) {
+Status MappedTarget::RemoveAll(UnitWriter& writer) {
   CHECK(changes_.batch.rows.empty());
   TRY(Target().status());
-  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store_.OpenView());
-  const StoredTablePtr stored = view->FindTable(mirrored.database, mirrored.name);
-  if (stored == nullptr) return Status::Ok();  // made in this unit
-  std::vector<uint32_t> columns;
-  for (uint32_t i = 0; i < stored->schema->columns.size(); ++i) {
-    if (!stored->schema->columns[i].excluded) columns.push_back(i);
-  }
-  ASSIGN_OR_RETURN(const std::unique_ptr<RowScan> scan, view->Scan(*stored, columns, {}));
-  RowBlock block;
-  while (true) {
-    TRY(scan->Next(block, kRemoveBlockRows));
-    if (block.rows == 0) return Status::Ok();
-    RowBatch batch;
-    batch.schema = stored->schema;
-    batch.arena = std::move(block.arena);
-    for (size_t row = 0; row < block.rows; ++row) {
-      const uint32_t image = batch.AppendImage();
-      for (size_t i = 0; i < columns.size(); ++i) {
-        batch.Image(image)[columns[i]] = block.cells[row * columns.size() + i];
-      }
-    }
-    TRY(RemoveImages(writer, batch));
-    if (writer.pending_bytes() > settings_.piece_bytes_max) TRY(writer.Commit({}, false).status());
-  }
-}
-
-// Removes what all images of `batch` made.
-Status MappedTarget::RemoveImages(UnitWriter& writer, const RowBatch& batch) {
-  std::vector<uint32_t> images(batch.cells.size() / batch.columns());
-  for (uint32_t i = 0; i < images.size(); ++i) images[i] = i;
-  ASSIGN_OR_RETURN(const MappedRows old, MapOld(batch, images));
-  RowBatch deletes;
-  deletes.schema = target_shape_;
-  for (const RowChange& row : old.rows.rows) AppendDelete(old.rows, row.after, deletes);
-  ApplyOptions options;
-  options.rows_may_be_missing = true;
-  return writer.ApplyRows(settings_.target, deletes, options);
+  return writer.DeleteOwnedRows(settings_.target, settings_.job, settings_.piece_bytes_max);
 }
 
 }  // namespace freshet

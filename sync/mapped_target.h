@@ -4,9 +4,11 @@
 // rows which change their key, stop passing WHERE or go away leave the target. Rejected rows are handed out: what to do
 // about them is the sink's. Used by the job's apply thread alone.
 //
-// Which old rows are deleted. Without WHERE and lookups the old row's key says it all. With WHERE the old row is looked
-// up in the shadow and goes through the whole SELECT: only a row that passed is deleted, since another job may have
-// written that key. With lookups its key is deleted whatever the lookup says today.
+// Which old rows are deleted: those that this job made of the same source row (storage/row_owner.h), by the key that
+// the SELECT computes of it; WHERE and lookups are not asked. So a key that another source row, another job or a user
+// has taken meanwhile stays theirs, in whatever order they write. A job that was started without a copy does not know
+// what others have put there for the rows from before its start: it takes over rows that are no other source row's of
+// its own.
 #pragma once
 
 #include <memory>
@@ -24,6 +26,7 @@ class MappedTarget : public DerivedRows {
   struct Settings {
     InsertSelect insert;
     SchemaPtr accepted;  // the source's shape when the SELECT was altered; null: as it was at CREATE JOB
+    JobId job;
     TableId target;
     bool strict = true;
     size_t piece_bytes_max = 32u << 20;
@@ -33,8 +36,8 @@ class MappedTarget : public DerivedRows {
 
   StoredChanges* changes() override { return &changes_; }
   Result<Outcome> Flush(UnitWriter& writer) override;
-  Status ShapeChanged(const StoredTable& mirrored) override;
-  Status RemoveAll(UnitWriter& writer, const StoredTable& mirrored) override;
+  Status ShapeChanged(const StoredTable& mirrored, bool knows_all_rows) override;
+  Status RemoveAll(UnitWriter& writer) override;
   void Forget() override {
     changes_.batch = {};
     mapping_.reset();  // its shape may have been the rolled-back one
@@ -45,8 +48,6 @@ class MappedTarget : public DerivedRows {
   Result<StoredTablePtr> Target() const;
   Status Compile(const SchemaPtr& shape);
   Status CheckUsedColumns(const TableSchema& now) const;
-  Result<MappedRows> MapOld(const RowBatch& batch, const std::vector<uint32_t>& images);
-  Status RemoveImages(UnitWriter& writer, const RowBatch& batch);
 
   Store& store_;
   const Settings settings_;
@@ -54,7 +55,7 @@ class MappedTarget : public DerivedRows {
   SchemaPtr shape_;         // of the shadow
   SchemaPtr target_shape_;  // both are what mapping_ was compiled for
   std::unique_ptr<Mapping> mapping_;
-  bool maps_old_ = false;  // old rows go through the whole SELECT
+  bool knows_all_rows_ = true;
 };
 
 }  // namespace freshet

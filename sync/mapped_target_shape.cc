@@ -57,8 +57,7 @@ Status MappedTarget::Compile(const SchemaPtr& shape) {
   target_shape_ = target->schema;
   const bool key_of_key = std::all_of(mapping_->key_columns().begin(), mapping_->key_columns().end(),
                                       [&](uint32_t column) { return Contains(shape->key_columns, column); });
-  maps_old_ = mapping_->has_filter() && !mapping_->has_lookups();
-  changes_.whole_before = mapping_->has_filter() || mapping_->has_lookups() || !key_of_key;
+  changes_.whole_before = !key_of_key;
   Log(LogLevel::kInfo, "mapping_compiled", {{"table", target->name}, {"schema_version", shape->version}});
   return Status::Ok();
 }
@@ -84,8 +83,9 @@ Status MappedTarget::CheckUsedColumns(const TableSchema& now) const {
   return Status::Ok();
 }
 
-Status MappedTarget::ShapeChanged(const StoredTable& mirrored) {
+Status MappedTarget::ShapeChanged(const StoredTable& mirrored, bool knows_all_rows) {
   CHECK(changes_.batch.rows.empty());
+  knows_all_rows_ = knows_all_rows;
   if (mapping_ != nullptr) TRY(CheckUsedColumns(*mirrored.schema));
   return Compile(mirrored.schema);
 }

@@ -68,8 +68,6 @@ void InsertMembersToJson(const JobDefinition& job, json& value) {
   value["kept_columns"] = job.kept_columns;
   if (job.accepted_shape) value["accepted_shape"] = EncodeSchema(*job.accepted_shape);
   value["file_columns"] = job.file_columns;
-  json& past = value["past_inserts"] = json::array();
-  for (const InsertSelect& insert : job.past_inserts) past.push_back(InsertToJson(insert));
 }
 
 Status InsertMembersFromJson(const json& value, JobDefinition& job) {
@@ -81,7 +79,6 @@ Status InsertMembersFromJson(const json& value, JobDefinition& job) {
   job.target = TableId{value.at("target").get<uint64_t>()};
   job.kept_columns = value.value("kept_columns", std::vector<std::string>());
   job.file_columns = value.value("file_columns", "");
-  for (const json& past : value.value("past_inserts", json::array())) job.past_inserts.push_back(InsertFromJson(past));
   return Status::Ok();
 }
 

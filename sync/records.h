@@ -41,7 +41,6 @@ struct JobDefinition {
   // behind cdc_stream(..).
   std::optional<InsertSelect> insert;
   TableId target;                           // the table that `insert` writes
-  std::vector<InsertSelect> past_inserts;   // what made rows that may still be in the target; a RESYNC empties it
   std::vector<std::string> kept_columns;    // of the source table, in the shadow beside its key
   SchemaPtr accepted_shape;                 // the source's when `insert` was altered; null: as at CREATE JOB
   std::string file_columns;                 // FileColumns::ToJson() of the objects; "" without

@@ -83,8 +83,8 @@ class ShadowRows {
 
 class Replay {
  public:
-  Replay(UnitWriter& writer, Mapping& mapping, TableId target, const ShadowRows& shadow)
-      : writer_(writer), mapping_(mapping), target_(target), shadow_(shadow) {}
+  Replay(UnitWriter& writer, Mapping& mapping, const JobDefinition& job, const ShadowRows& shadow)
+      : writer_(writer), mapping_(mapping), job_(job.id), target_(job.target), shadow_(shadow) {}
 
   Status Run(const std::vector<QuarantinedRow>& waiting) {
     for (size_t at = 0; at < waiting.size(); at += kReplayRows) {
@@ -117,7 +117,7 @@ class Replay {
     std::vector<uint32_t> images(taken.size());
     for (uint32_t i = 0; i < images.size(); ++i) images[i] = i;
     ASSIGN_OR_RETURN(const MappedRows mapped, mapping_.MapImages(batch, images));
-    TRY(writer_.ApplyRows(target_, mapped.rows, ApplyOptions()));
+    TRY(Write(batch, mapped));
     std::vector<bool> settled(taken.size(), false);
     for (const MappedRows::Reject& reject : mapped.rejects) {
       settled[reject.source_row] = true;
@@ -138,12 +138,25 @@ class Replay {
     return Status::Ok();
   }
 
+  Status Write(const RowBatch& batch, const MappedRows& mapped) {
+    std::vector<RowOwner> of_rows;
+    for (const uint32_t image : mapped.source_row) {
+      ASSIGN_OR_RETURN(const RowOwner owner, OwnerOf(job_, batch, image));
+      of_rows.push_back(owner);
+    }
+    const RowOwners owners{of_rows, false};
+    ApplyOptions options;
+    options.owners = &owners;
+    return writer_.ApplyRows(target_, mapped.rows, options);
+  }
+
   void Remove(const QuarantinedRow& waiting) {
     writer_.PutRecord({RecordFamily::kQuarantine, waiting.key, std::nullopt});
   }
 
   UnitWriter& writer_;
   Mapping& mapping_;
+  const JobId job_;
   const TableId target_;
   const ShadowRows& shadow_;
 };
@@ -181,7 +194,7 @@ Result<ReplayCounts> ReplayRejected(Store& store, const JobDefinition& job, cons
                    limits.mappings(*job.insert, {shadow->schema, nullptr}, target->schema, {parsed.insert.strict}));
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
   const ShadowRows rows(*view, shadow);
-  Replay replay(*writer, *mapping, job.target, rows);
+  Replay replay(*writer, *mapping, job, rows);
   TRY(replay.Run(waiting));
   TRY(CommitNow(store, *writer, {}));
   return replay.counts;

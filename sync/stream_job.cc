@@ -12,9 +12,6 @@ namespace freshet {
 
 namespace {
 
-// SELECTs that a job remembers until its next RESYNC: enough for a user who tries a few.
-constexpr size_t kPastInsertsMax = 8;
-
 // The shape of the one source table.
 Result<SchemaPtr> DescribeSource(Connector& connector, const TableName& name) {
   ASSIGN_OR_RETURN(const std::vector<TableDescription> described, connector.DescribeTables({name}));
@@ -51,6 +48,8 @@ struct Compiled {
   SchemaPtr source;
   std::vector<std::string> columns;  // of it, that the SELECT reads
   StoredTablePtr target;
+  std::string key_statement;
+  bool strict = true;
 };
 
 Result<Compiled> CompileNow(Store& store, Connector& connector, const MappingFactory& mappings,
@@ -64,7 +63,16 @@ Result<Compiled> CompileNow(Store& store, Connector& connector, const MappingFac
   ASSIGN_OR_RETURN(const std::unique_ptr<Mapping> mapping,
                    mappings(*job.insert, {compiled.source, nullptr}, compiled.target->schema, {parsed.insert.strict}));
   compiled.columns = ColumnsRead(*mapping, *compiled.source);
+  compiled.key_statement = mapping->key_statement();
+  compiled.strict = parsed.insert.strict;
   return compiled;
+}
+
+// Whether both SELECTs give every source row the same target key.
+bool SameKeys(const MappingFactory& mappings, const InsertSelect& before, const Compiled& now) {
+  const Result<std::unique_ptr<Mapping>> earlier =
+      mappings(before, {now.source, nullptr}, now.target->schema, {now.strict});
+  return earlier.ok() && (*earlier)->key_statement() == now.key_statement;
 }
 
 // Null when there is none yet.
@@ -100,9 +108,8 @@ Result<SelectAdoption> AdoptSelect(Store& store, Connector& connector, const Map
     const std::optional<uint32_t> column = shadow ? shadow->schema->FindColumn(name) : std::nullopt;
     adoption.needs_copy = adoption.needs_copy || !column || shadow->schema->columns[*column].excluded;
   }
+  adoption.needs_copy = adoption.needs_copy || !SameKeys(mappings, before, compiled);
   job.accepted_shape = compiled.source;
-  job.past_inserts.insert(job.past_inserts.begin(), before);
-  if (job.past_inserts.size() > kPastInsertsMax) job.past_inserts.resize(kPastInsertsMax);
   return adoption;
 }
 
@@ -110,24 +117,13 @@ Status AdoptForResync(Store& store, Connector& connector, const MappingFactory& 
   ASSIGN_OR_RETURN(Compiled compiled, CompileNow(store, connector, mappings, job));
   job.target = compiled.target->id;
   job.kept_columns = std::move(compiled.columns);
-  job.past_inserts.clear();
   job.accepted_shape = nullptr;
   return Status::Ok();
 }
 
-Status RemoveMappedRows(Store& store, UnitWriter& writer, const JobDefinition& job, const JobServiceOptions& limits) {
-  ASSIGN_OR_RETURN(const StoredTablePtr shadow, FindShadow(store, job));
-  if (shadow == nullptr) return Status::Ok();
-  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
-  std::vector<InsertSelect> inserts = {*job.insert};
-  inserts.insert(inserts.end(), job.past_inserts.begin(), job.past_inserts.end());
-  for (const InsertSelect& insert : inserts) {
-    MappedTarget target(store, {insert, nullptr, job.target, false, limits.piece_bytes_max, limits.mappings});
-    // One that does not fit the rows has made nothing of them; a target that is gone holds none.
-    if (!target.ShapeChanged(*shadow).ok()) continue;
-    TRY(target.RemoveAll(writer, *shadow));
-  }
-  return Status::Ok();
+Status RemoveMappedRows(UnitWriter& writer, const JobDefinition& job, const JobServiceOptions& limits) {
+  Status removed = writer.DeleteOwnedRows(job.target, job.id, limits.piece_bytes_max);
+  return removed.code() == Code::kNotFound ? Status::Ok() : std::move(removed);
 }
 
 std::function<std::unique_ptr<DerivedRows>()> MappedTargetOf(Store& store, const JobDefinition& job,
@@ -135,6 +131,7 @@ std::function<std::unique_ptr<DerivedRows>()> MappedTargetOf(Store& store, const
   MappedTarget::Settings settings;
   settings.insert = *job.insert;
   settings.accepted = job.accepted_shape;
+  settings.job = job.id;
   settings.target = job.target;
   settings.strict = parsed.insert.strict;
   settings.piece_bytes_max = limits.piece_bytes_max;

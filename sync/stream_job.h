@@ -18,11 +18,12 @@ namespace freshet {
 // kNotFound "Table does not exist: t" for the source's table; the target must be there and no job's own.
 Status MakeStreamJob(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job);
 
-// ALTER JOB with a new SELECT. Checks it against source and target as they are now; `job.insert` is the new one, and
-// gets `before` among its past ones. Nothing is written.
+// ALTER JOB with a new SELECT, in `job.insert`. Checks it against source and target as they are now. Nothing is
+// written.
 struct SelectAdoption {
-  TableName table;          // the source's
-  bool needs_copy = false;  // it reads columns that the shadow was not given
+  TableName table;  // the source's
+  // It reads columns that the shadow was not given, or gives rows other keys: what `before` made is not found again.
+  bool needs_copy = false;
 };
 Result<SelectAdoption> AdoptSelect(Store& store, Connector& connector, const MappingFactory& mappings,
                                    const InsertSelect& before, JobDefinition& job);
@@ -30,8 +31,8 @@ Result<SelectAdoption> AdoptSelect(Store& store, Connector& connector, const Map
 // RESYNC TABLE: from then on `job` has its newest SELECT and the columns that this one reads, no others.
 Status AdoptForResync(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job);
 
-// Removes from the target what the job's SELECTs, past ones too, make of the shadow's rows. May commit pieces.
-Status RemoveMappedRows(Store& store, UnitWriter& writer, const JobDefinition& job, const JobServiceOptions& limits);
+// Removes the job's rows from its target, if that is still there. May commit pieces.
+Status RemoveMappedRows(UnitWriter& writer, const JobDefinition& job, const JobServiceOptions& limits);
 
 // For TableSink::Settings::derive.
 std::function<std::unique_ptr<DerivedRows>()> MappedTargetOf(Store& store, const JobDefinition& job,

@@ -121,7 +121,8 @@ Status JobTables::Resync(const std::vector<TableName>& asked) {
       ASSIGN_OR_RETURN(restart, connector.StartLog({LogStart::Mode::kNow, {}}, names));
     }
   }
-  return CommitNow(store, *writer, restart);
+  // What was removed in pieces ends with a position: the same one, then.
+  return CommitNow(store, *writer, restart.empty() ? writer->position() : restart);
 }
 
 Status JobTables::ReloadSchemas() {

@@ -52,12 +52,12 @@ Status TableSink::RemoveDerived(Table& table) {
                                           " was emptied inside a transaction that is too large to be held in memory; "
                                           "ALTER JOB n RESYNC TABLE copies it again");
   }
-  return derived_->RemoveAll(*writer_, *table.stored);
+  return derived_->RemoveAll(*writer_);
 }
 
 Status TableSink::ReshapeDerived(const Table& table) {
   if (!derived_ || table.stored == nullptr) return Status::Ok();
-  return derived_->ShapeChanged(*table.stored);
+  return derived_->ShapeChanged(*table.stored, !table.record.partial_history);
 }
 
 // Nothing is committed that passes over a change of the one table.

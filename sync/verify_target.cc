@@ -76,7 +76,7 @@ Result<TableVerdict> VerifyMappedTarget(Store& store, const MappingFactory& mapp
   verdict.detail = verdict.source_rows == verdict.mirror_rows  ? "same number of rows, other content"
                    : verdict.source_rows > verdict.mirror_rows ? "the SELECT makes more rows"
                                                                : "the target has more rows";
-  if (!job.past_inserts.empty()) {
+  if (job.accepted_shape != nullptr) {
     verdict.detail += "; rows of an earlier SELECT are there until ALTER JOB n RESYNC TABLE maps everything again";
   }
   return verdict;
