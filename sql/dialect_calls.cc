@@ -112,7 +112,15 @@ Result<std::string> Rewriter::TemplateCall(std::string_view text, const std::vec
   }
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '{' && i + 2 < text.size() && text[i + 2] == '}') {
+    // "CAST({0} AS TIMESTAMP)"
+    const std::string_view rest = text.substr(i);
+    const size_t type = rest.starts_with("CAST({") ? std::string_view("CAST({0} AS ").size() : 0;
+    if (type != 0 && (rest.substr(type).starts_with("TIMESTAMP)") || rest.substr(type).starts_with("DATE)"))) {
+      const size_t close = rest.find(')');
+      out +=
+          CastValue(rewritten[static_cast<size_t>(rest[6] - '0')], std::string(rest.substr(type, close - type)), false);
+      i += close;
+    } else if (text[i] == '{' && i + 2 < text.size() && text[i + 2] == '}') {
       out += rewritten[static_cast<size_t>(text[i + 1] - '0')];
       i += 2;
     } else {
@@ -175,9 +183,23 @@ Result<std::string> Rewriter::CastType(Range type) const {
   return std::string(sql_.substr(begin, tokens_[type.end - 1].end - begin));
 }
 
+// A cast of text to a time keeps its offset from UTC, which DuckDB's drops. What was cast before is text no more; the
+// macros write their argument several times, so they are not nested.
+std::string Rewriter::CastValue(const std::string& value, const std::string& sql_type, bool lenient) {
+  const std::string type = ToLower(sql_type);
+  bool known = false;
+  for (const char* macro : {"freshet_timestamp(", "freshet_date(", "freshet_try_timestamp(", "freshet_try_date("}) {
+    known = known || value.find(macro) != std::string::npos;
+  }
+  if (!known && (type == "timestamp" || type == "date")) {
+    return std::string(lenient ? "freshet_try_" : "freshet_") + type + "(" + value + ")";
+  }
+  return std::string(lenient ? "TRY_CAST(" : "CAST(") + value + " AS " + sql_type + ")";
+}
+
 // CHAR(n) cuts, which DuckDB's VARCHAR(n) does not.
 std::string Rewriter::CastText(const std::string& value, Range type, const std::string& sql_type, bool lenient) const {
-  const std::string cast = std::string(lenient ? "TRY_CAST(" : "CAST(") + value + " AS " + sql_type + ")";
+  const std::string cast = CastValue(value, sql_type, lenient);
   const bool of_length = IsAnyOf(tokens_[type.begin], {"CHAR", "NCHAR", "VARCHAR"}) && type.size() >= 4 &&
                          tokens_[type.begin + 2].kind == TokenKind::kNumber;
   return of_length ? "left(" + cast + ", " + tokens_[type.begin + 2].value + ")" : cast;
@@ -280,7 +302,7 @@ Result<std::string> Rewriter::DateFormatCall(std::string_view name, const std::v
   }
   ASSIGN_OR_RETURN(const std::string value, Rewrite(arguments[0]));
   const std::string literal = QuoteLiteral(pattern);
-  if (name == "date_format") return "strftime(CAST(" + value + " AS TIMESTAMP), " + literal + ")";
+  if (name == "date_format") return "strftime(" + CastValue(value, "TIMESTAMP", false) + ", " + literal + ")";
   if (name == "from_unixtime") {
     return "strftime(make_timestamp(CAST(CAST(" + value + " AS DECIMAL(24,6)) * 1000000 AS BIGINT)), " + literal + ")";
   }
@@ -294,7 +316,7 @@ Result<std::string> Rewriter::TimestampDiffCall(const std::vector<Range>& argume
   if (arguments[0].size() != 1) return SyntaxErrorAt(sql_, tokens_[arguments[0].begin].begin, "a unit");
   ASSIGN_OR_RETURN(const std::string from, Rewrite(arguments[1]));
   ASSIGN_OR_RETURN(const std::string to, Rewrite(arguments[2]));
-  const std::string times = "CAST(" + from + " AS TIMESTAMP), CAST(" + to + " AS TIMESTAMP))";
+  const std::string times = CastValue(from, "TIMESTAMP", false) + ", " + CastValue(to, "TIMESTAMP", false) + ")";
   const std::string unit = ToLower(tokens_[arguments[0].begin].value);
   // A month is complete on the same day of the month, which its last day is not.
   const int months = unit == "month" ? 1 : unit == "quarter" ? 3 : unit == "year" ? 12 : 0;

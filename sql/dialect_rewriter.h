@@ -61,6 +61,7 @@ class Rewriter {
   Result<std::string> TimestampDiffCall(const std::vector<Range>& arguments);
   Result<std::string> TemplateCall(std::string_view text, const std::vector<Range>& arguments);
   Result<std::string> CastType(Range type) const;
+  static std::string CastValue(const std::string& value, const std::string& sql_type, bool lenient);
   std::string CastText(const std::string& value, Range type, const std::string& sql_type, bool lenient) const;
   std::vector<Range> Arguments(size_t open, size_t close) const;
 

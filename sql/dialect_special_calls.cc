@@ -129,7 +129,7 @@ Result<std::string> Rewriter::DateTruncCall(const std::vector<Range>& arguments)
   const Range time = arguments[unit_first ? 1 : 0];
   ASSIGN_OR_RETURN(const std::string value, Rewrite(time));
   // DuckDB's result is a date from days on.
-  return "CAST(date_trunc(" + unit + ", CAST(" + value + " AS TIMESTAMP)) AS " +
+  return "CAST(date_trunc(" + unit + ", " + CastValue(value, "TIMESTAMP", false) + ") AS " +
          (IsDate(time) ? "DATE)" : "TIMESTAMP)");
 }
 
@@ -137,7 +137,7 @@ Result<std::string> Rewriter::DateTruncCall(const std::vector<Range>& arguments)
 Result<std::string> Rewriter::AddInterval(Range date, char sign, const std::string& amount, std::string_view unit) {
   ASSIGN_OR_RETURN(const std::string value, Rewrite(date));
   const std::string sum =
-      "(CAST(" + value + " AS TIMESTAMP) " + sign + " INTERVAL (" + amount + ") " + std::string(unit) + ")";
+      "(" + CastValue(value, "TIMESTAMP", false) + " " + sign + " INTERVAL (" + amount + ") " + std::string(unit) + ")";
   const std::string lower = ToLower(unit);
   const bool of_days = lower == "day" || lower == "week" || lower == "month" || lower == "quarter" || lower == "year";
   return of_days && IsDate(date) ? "CAST(" + sum + " AS DATE)" : sum;

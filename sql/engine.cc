@@ -11,6 +11,7 @@
 #include "sql/session.h"
 #include "sql/stream_scan.h"
 #include "sql/table_scan.h"
+#include "sql/text_function.h"
 
 namespace freshet {
 
@@ -20,6 +21,23 @@ namespace {
 constexpr const char* kMacros[] = {
     "CREATE MACRO main.freshet_div(a, b) AS CASE WHEN a = trunc(a) AND b = trunc(b) THEN "
     "CAST(a AS HUGEINT) // CAST(b AS HUGEINT) ELSE CAST(trunc(a / b) AS HUGEINT) END",
+    // A string's offset from UTC counts.
+    "CREATE MACRO main.freshet_timestamp(x) AS CASE typeof(x) "
+    "WHEN 'VARCHAR' THEN CAST(freshet_moment(CAST(x AS VARCHAR)) AS TIMESTAMP) "
+    "WHEN 'JSON' THEN CAST(freshet_moment(json_extract_string(CAST(x AS VARCHAR), '$')) AS TIMESTAMP) "
+    "ELSE CAST(x AS TIMESTAMP) END",
+    "CREATE MACRO main.freshet_date(x) AS CASE typeof(x) "
+    "WHEN 'VARCHAR' THEN CAST(freshet_moment(CAST(x AS VARCHAR)) AS DATE) "
+    "WHEN 'JSON' THEN CAST(freshet_moment(json_extract_string(CAST(x AS VARCHAR), '$')) AS DATE) "
+    "ELSE CAST(x AS DATE) END",
+    "CREATE MACRO main.freshet_try_timestamp(x) AS CASE typeof(x) "
+    "WHEN 'VARCHAR' THEN TRY_CAST(freshet_moment(CAST(x AS VARCHAR)) AS TIMESTAMP) "
+    "WHEN 'JSON' THEN TRY_CAST(freshet_moment(json_extract_string(CAST(x AS VARCHAR), '$')) AS TIMESTAMP) "
+    "ELSE TRY_CAST(x AS TIMESTAMP) END",
+    "CREATE MACRO main.freshet_try_date(x) AS CASE typeof(x) "
+    "WHEN 'VARCHAR' THEN TRY_CAST(freshet_moment(CAST(x AS VARCHAR)) AS DATE) "
+    "WHEN 'JSON' THEN TRY_CAST(freshet_moment(json_extract_string(CAST(x AS VARCHAR), '$')) AS DATE) "
+    "ELSE TRY_CAST(x AS DATE) END",
     // Complete months from a to b.
     "CREATE MACRO main.freshet_months(a, b) AS (year(b) - year(a)) * 12 + month(b) - month(a) - "
     "CASE WHEN b >= a AND (b - date_trunc('month', b)) < (a - date_trunc('month', a)) THEN 1 "
@@ -95,6 +113,7 @@ Status DuckEngine::Open() {
   TRY(RegisterFileScan(catalog_.get(), *this));
   TRY(RegisterStreamScan(catalog_.get(), *this));
   TRY(DefineFacts());
+  TRY(RegisterTextFunctions(catalog_.get()));
   for (const char* macro : kMacros) TRY(RunSql(catalog_.get(), macro));
   for (const auto& [name, value] : kSettings) {
     TRY(RunSql(catalog_.get(), std::string("SET GLOBAL ") + name + " = " + value));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/mapping_cast.h"
 
+#include <string_view>
 #include <utility>
 
 #include "sql/vector_reader.h"
@@ -87,6 +88,36 @@ ColumnCast CastToText(const std::string& x, duckdb_type type, const Column& colu
   return {"CAST(" + x + " AS VARCHAR)", "", ""};
 }
 
+// Text of JSON is without its quotes.
+std::string PlainText(const std::string& x, duckdb_logical_type type) {
+  char* const alias = duckdb_logical_type_get_alias(type);
+  const bool json = alias != nullptr && std::string_view(alias) == "JSON";
+  duckdb_free(alias);
+  return json ? "json_extract_string(" + x + ", '$')" : x;
+}
+
+ColumnCast CastFromText(const std::string& text, duckdb_type to, const std::string& type) {
+  const auto cast = [&](const char* form) {
+    return std::string("TRY_CAST(") + form + "(" + text + ") AS " + type + ")";
+  };
+  std::string value;
+  switch (to) {
+    case DUCKDB_TYPE_DATE:
+    case DUCKDB_TYPE_TIMESTAMP: value = cast("freshet_moment"); break;
+    case DUCKDB_TYPE_TIME: value = cast("freshet_clock"); break;
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+      value = cast("freshet_number");
+      value = "(CASE WHEN isfinite(" + value + ") THEN " + value + " END)";  // 1e400
+      break;
+    case DUCKDB_TYPE_BOOLEAN:
+    case DUCKDB_TYPE_UUID:
+    case DUCKDB_TYPE_INTERVAL: value = cast(""); break;
+    default: value = cast("freshet_number");
+  }
+  return {value, UnfitWhen(text, value), ""};
+}
+
 }  // namespace
 
 ColumnCast CastToColumn(const std::string& expression, duckdb_logical_type type, const Column& column) {
@@ -103,6 +134,8 @@ ColumnCast CastToColumn(const std::string& expression, duckdb_logical_type type,
     cast = CastToText(expression, from, column);
   } else if (to == DUCKDB_TYPE_BLOB) {
     cast = {"encode(CAST(" + expression + " AS VARCHAR))", "", ""};
+  } else if (from == DUCKDB_TYPE_VARCHAR) {
+    cast = CastFromText(PlainText(expression, type), to, CastTypeName(column.type));
   } else {
     const std::string value = "TRY_CAST(" + expression + " AS " + CastTypeName(column.type) + ")";
     cast = {value, UnfitWhen(expression, value), ""};

@@ -93,6 +93,23 @@ TEST_F(MappingTest, values_that_do_not_fit_reject_their_rows_when_strict) {
             "3! column amount: VARCHAR does not fit INT\n4! column day: NULL in a NOT NULL column\n");
 }
 
+TEST_F(MappingTest, text_keeps_its_offset_and_is_a_number_only_when_it_is_one) {
+  target_ = Schema("t", {"id BIGINT KEY", "at DATETIME", "day DATE"});
+  ASSERT_EQ(Compile("SELECT id, note, CAST(note AS DATE) FROM SRC"), "");
+  EXPECT_EQ(Images({Row("1", "a", "0", "NULL", "2024-01-01T00:00:00+02:00"),
+                    Row("2", "a", "0", "NULL", "2024-01-01 10:00:00"), Row("3", "a", "0", "NULL", "epoch")}),
+            "0: 1|2023-12-31 22:00:00|2023-12-31\n1: 2|2024-01-01 10:00:00|2024-01-01\n"
+            "2! Conversion Error: invalid date field format: .., expected format is (YYYY-MM-DD)\n");
+  ASSERT_EQ(Compile("SELECT id, json_extract(note, '$.t'), CAST(json_extract(note, '$.t') AS DATE) FROM SRC"), "");
+  EXPECT_EQ(Images({Row("1", "a", "0", "NULL", "{\"t\": \"2024-01-01T01:00:00+02:00\"}")}),
+            "0: 1|2023-12-31 23:00:00|2023-12-31\n");
+  target_ = Schema("t", {"id BIGINT KEY", "amount INT"});
+  ASSERT_EQ(Compile("SELECT id, note FROM SRC"), "");
+  EXPECT_EQ(Images({Row("1", "a", "0", "NULL", "1_000"), Row("2", "a", "0", "NULL", "0x1F"),
+                    Row("3", "a", "0", "NULL", " 7 ")}),
+            "2: 3|7\n0! column amount: VARCHAR does not fit INT\n1! column amount: VARCHAR does not fit INT\n");
+}
+
 TEST_F(MappingTest, values_that_do_not_fit_become_null_when_not_strict) {
   options_.strict = false;
   target_ = Schema("t", {"id TINYINT KEY", "name VARCHAR(3)", "amount INT", "price INT"});
