@@ -85,7 +85,11 @@ Status CsvReader::MatchNames(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     size_t i = 0;
     while (i < names.size() && !EqualsIgnoreCase(columns_.columns[i].name, name)) ++i;
-    if (i == names.size()) return Error("column " + name + " of the file is not expected");
+    // Of a file without a line of names this is a value: it is not shown.
+    if (i == names.size()) {
+      return Error("the name of column " + std::to_string(column_of_field_.size() + 1) +
+                   " is none of those of the file that the columns were learned from");
+    }
     column_of_field_.push_back(i);
   }
   return Status::Ok();

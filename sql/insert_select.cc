@@ -145,16 +145,19 @@ std::string QuoteProperty(std::string_view text) {
 // The question mark of s3:// is part of a glob.
 std::string ShowUrl(std::string_view url) {
   const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  std::string shown(url);
-  if (!url.starts_with("s3") && !url.starts_with("file")) {
-    const size_t query = shown.find('?');
-    if (query != std::string::npos) shown.replace(query + 1, std::string::npos, kMask);
-  }
+  if (scheme == std::string_view::npos || url.starts_with("s3") || url.starts_with("file")) return std::string(url);
   const size_t host = scheme + 3;
-  const size_t at = shown.rfind('@', shown.find('/', host));
-  const size_t colon = shown.find(':', host);
-  if (at != std::string::npos && at > host && colon < at) shown.replace(colon + 1, at - colon - 1, kMask);
+  const size_t at = url.rfind('@');  // a password may hold '/' and '@'
+  const size_t colon = url.find(':', host);
+  const size_t query = url.find('?', host);
+  const bool has_password = at != std::string_view::npos && colon < at;
+  std::string shown(url);
+  if (query != std::string_view::npos && (at == std::string_view::npos || query < at)) {
+    // Which of both an '@' behind the question mark belongs to is not told apart: all of it goes.
+    return shown.replace(has_password && colon < query ? colon + 1 : query + 1, std::string::npos, kMask);
+  }
+  if (query != std::string_view::npos) shown.replace(query + 1, std::string::npos, kMask);
+  if (has_password) shown.replace(colon + 1, at - colon - 1, kMask);
   return shown;
 }
 

@@ -19,12 +19,37 @@ constexpr std::array<std::string_view, 13> kRefusedClauses = {"GROUP",   "HAVING
                                                               "FETCH",   "UNION",  "INTERSECT",  "EXCEPT", "WINDOW",
                                                               "QUALIFY", "INTO",   "TABLESAMPLE"};
 
-// Results that differ from call to call: a row's key made of them is not found again.
-constexpr std::array<std::string_view, 18> kVaryingFunctions = {
-    "random",        "rand",     "uuid",          "gen_random_uuid",   "uuidv4",
-    "uuidv7",        "now",      "sysdate",       "current_timestamp", "current_date",
-    "current_time",  "curdate",  "curtime",       "localtime",         "localtimestamp",
-    "utc_timestamp", "utc_date", "unix_timestamp"};
+// Results that differ from call to call: a row's key made of them is not found again. The first ones need no
+// parentheses.
+constexpr size_t kVaryingWords = 8;
+constexpr std::array<std::string_view, 28> kVaryingFunctions = {"current_timestamp",
+                                                                "current_date",
+                                                                "current_time",
+                                                                "localtime",
+                                                                "localtimestamp",
+                                                                "utc_timestamp",
+                                                                "utc_date",
+                                                                "utc_time",
+                                                                "now",
+                                                                "sysdate",
+                                                                "curdate",
+                                                                "curtime",
+                                                                "today",
+                                                                "unix_timestamp",
+                                                                "transaction_timestamp",
+                                                                "get_current_timestamp",
+                                                                "get_current_time",
+                                                                "current_localtime",
+                                                                "current_localtimestamp",
+                                                                "age",
+                                                                "random",
+                                                                "rand",
+                                                                "uuid",
+                                                                "gen_random_uuid",
+                                                                "uuidv4",
+                                                                "uuidv7",
+                                                                "nextval",
+                                                                "currval"};
 
 std::string QuoteMysqlName(std::string_view name) {
   std::string quoted = "`";
@@ -269,9 +294,9 @@ Result<MappingPlan> MappingPlan::Make(const InsertSelect& insert, const std::vec
     item.is_star = star;
     for (size_t i = range.begin; i < end; ++i) {
       item.reads_others = item.reads_others || tokens[i].Is("SELECT");
-      for (std::string_view varying : kVaryingFunctions) {
-        if (tokens[i].Is(varying) && (tokens[i + 1].IsSymbol("(") || varying.starts_with("current_")))
-          item.varying = varying;
+      for (size_t j = 0; j < kVaryingFunctions.size(); ++j) {
+        const bool called = j < kVaryingWords || tokens[i + 1].IsSymbol("(");
+        if (called && tokens[i].Is(kVaryingFunctions[j])) item.varying = kVaryingFunctions[j];
       }
     }
     plan.items_.push_back(std::move(item));

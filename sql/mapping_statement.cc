@@ -76,6 +76,14 @@ void SortBySource(MappedRows& out) {
 
 std::string ReasonWithoutValues(std::string_view error) {
   error = error.substr(0, error.find('\n'));
+  // Behind these words a function's own text follows, which may be a value: "missing ]: [a", error(name).
+  constexpr std::string_view kOwnText = "Invalid Input Error: ";
+  if (error.starts_with(kOwnText)) {
+    const size_t value = error.find_first_of("'\":0123456789", kOwnText.size());
+    if (value == std::string_view::npos || error[value] == ':') {
+      return std::string(error.substr(0, value == std::string_view::npos ? kOwnText.size() : value + 2)) + "..";
+    }
+  }
   std::string reason;
   for (size_t i = 0; i < error.size();) {
     const char c = error[i];

@@ -4,6 +4,7 @@
 #include "sql/duckdb_cursor.h"
 #include "sql/duckdb_rows.h"
 #include "sql/file_readers.h"
+#include "sql/mapping_statement.h"
 #include "sql/readable_type.h"
 #include "sql/session.h"
 #include "sql/token.h"
@@ -164,7 +165,7 @@ Result<const FileRows*> ParquetReader::Next(StopToken stop) {
     rows_.Set(DuckChunk(duckdb_fetch_chunk(*result_.get())), next_row_);
     if (rows_.chunk() == nullptr) {
       const char* error = duckdb_result_error(result_.get());
-      if (error != nullptr && *error != '\0') return Error(error);
+      if (error != nullptr && *error != '\0') return Error(ReasonWithoutValues(error).c_str());
       return nullptr;
     }
     if (rows_.rows() > 0) return &rows_;

@@ -60,7 +60,9 @@ TEST_F(CsvReaderTest, named_columns_of_another_order_go_where_they_belong) {
   format_.kind = FileKind::kCsvWithNames;
   expected_ = FileColumns{{{"id", "VARCHAR"}, {"name", "VARCHAR"}}};
   EXPECT_EQ(Read("NAME,id\na,1\n"), "{\"id\":\"1\",\"name\":\"a\"}\n");
-  EXPECT_EQ(Read("id,other\n1,a\n"), "INVALID: s3://b/f line 1: column other of the file is not expected\n");
+  EXPECT_EQ(Read("id,other\n1,a\n"),
+            "INVALID: s3://b/f line 1: the name of column 2 is none of those of the file that the columns were learned "
+            "from\n");
   EXPECT_EQ(Read("id\n1\n"), "INVALID: s3://b/f line 1: the file has 1 columns, expected 2\n");
 }
 

@@ -143,6 +143,8 @@ TEST_F(MappingTest, reasons_name_no_values) {
   EXPECT_EQ(ReasonWithoutValues("Conversion Error: Type INT64 with value 300 can't be cast because x"),
             "Conversion Error: Type INT64 with value .. can't be cast because x");
   EXPECT_EQ(ReasonWithoutValues("Conversion Error: bad 'two\nlines'"), "Conversion Error: bad ..");
+  EXPECT_EQ(ReasonWithoutValues("Invalid Input Error: missing ]: [secret"), "Invalid Input Error: missing ]: ..");
+  EXPECT_EQ(ReasonWithoutValues("Invalid Input Error: secret"), "Invalid Input Error: ..");
 }
 
 TEST_F(MappingTest, values_outside_sql_types_reject_their_rows_or_become_null) {
