@@ -29,7 +29,6 @@ Status RowApplier::ApplyDelete(std::span<const Cell> before) {
     uint32_t gone = kNoImage;
     if (recorder_->whole_before()) {
       ASSIGN_OR_RETURN(gone, RecordStored(key_));
-      if (gone == kNoImage && recorder_->older_rows()) gone = recorder_->LoggedImage(before, batch_.arena);
     } else {
       gone = recorder_->KeyImage(before, batch_.arena);
     }
@@ -81,7 +80,6 @@ Status RowApplier::ApplyWrite(std::span<const Cell> after, std::span<const Cell>
   key_.clear();
   TRY(AppendKey(rows_id_, *codec_.schema, image, arena, key_));
   bool key_changed = false;
-  old_image_.clear();
   if (!before.empty()) {
     // A key cell that the before image lacks is the one of the after image.
     old_image_.assign(before.begin(), before.end());
@@ -123,17 +121,8 @@ Status RowApplier::RecordWrite(std::span<const Cell> image, std::string_view are
     recorder_->Add(before, kNoImage);
     ASSIGN_OR_RETURN(before, RecordStored(old_key_));
   }
-  if (before == kNoImage && is_update && recorder_->older_rows()) before = RecordLogged(image, arena);
   recorder_->Add(before, recorder_->Image(image, arena));
   return Status::Ok();
-}
-
-// The row that an update changes, as the log has it; without an old image the key is the new one's.
-uint32_t RowApplier::RecordLogged(std::span<const Cell> image, std::string_view arena) {
-  if (!old_image_.empty()) return recorder_->LoggedImage(old_image_, batch_.arena);
-  old_image_.assign(image.size(), Cell::Unchanged());
-  for (const uint32_t column : codec_.schema->key_columns) old_image_[column] = image[column];
-  return recorder_->LoggedImage(old_image_, arena);
 }
 
 Result<uint32_t> RowApplier::RecordStored(std::string_view key) {

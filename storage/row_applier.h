@@ -34,7 +34,6 @@ class RowApplier {
   // Notes for StoredChanges what the write of `image` at key_ (away from old_key_, when the key changed) does. To be
   // called before the rows are written.
   Status RecordWrite(std::span<const Cell> image, std::string_view arena, bool is_update, bool key_changed);
-  uint32_t RecordLogged(std::span<const Cell> image, std::string_view arena);
   // The stored row; looked up once for both of its users within one change.
   Result<const std::optional<std::string>*> Find(std::string_view key);
   // The stored row of `key` as an image of the recorded changes; kNoImage when there is none.

@@ -32,12 +32,6 @@ uint32_t ChangeRecorder::KeyImage(std::span<const Cell> cells, std::string_view 
   return image;
 }
 
-uint32_t ChangeRecorder::LoggedImage(std::span<const Cell> cells, std::string_view arena) {
-  const uint32_t image = Image(cells, arena);
-  changes_.logged.push_back(image);
-  return image;
-}
-
 Result<uint32_t> ChangeRecorder::StoredImage(std::string_view key, std::string_view value) {
   decoded_.resize(codec_.decoded_columns.size());
   // Bytes go to the end of the batch's own arena: no second copy.

@@ -20,14 +20,11 @@ class ChangeRecorder {
   ChangeRecorder(TableCodec& codec, StoredChanges& changes) : codec_(codec), changes_(changes) {}
 
   bool whole_before() const { return changes_.whole_before; }
-  bool older_rows() const { return changes_.older_rows; }
 
   // An image of the stored columns out of `cells` (of the codec's schema; Bytes lie in `arena`), others kUnchanged.
   uint32_t Image(std::span<const Cell> cells, std::string_view arena);
   // The key columns only.
   uint32_t KeyImage(std::span<const Cell> cells, std::string_view arena);
-  // A row that is not stored, as far as the log has it.
-  uint32_t LoggedImage(std::span<const Cell> cells, std::string_view arena);
   // A row as it is stored.
   Result<uint32_t> StoredImage(std::string_view key, std::string_view value);
 

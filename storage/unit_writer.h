@@ -62,13 +62,9 @@ Result<EncodedRows> EncodeChunk(const StoredTable& table, const RowBatch& batch)
 //   kInsert: a row is stored; with whole_before there was none of its key
 //   kUpdate: before and after; before has the key that went away or was overwritten
 //   kDelete: before; with whole_before only when there was such a row
-// A table that was never copied lacks rows that the source has. With older_rows what the log says of such a row stands
-// for it: its image is then in `logged`, and cells that the log did not send are kUnchanged.
 struct StoredChanges {
-  bool whole_before = false;     // in: look up the row that a change replaces
-  bool older_rows = false;       // in: the source may have rows that are not stored; counts with whole_before
-  RowBatch batch;                // out: schema = the table's stored shape that the rows came in
-  std::vector<uint32_t> logged;  // out: `before` images, ascending
+  bool whole_before = false;  // in: look up the row that a change replaces
+  RowBatch batch;             // out: schema = the table's stored shape that the rows came in
 };
 
 // Whose the rows of a batch are; for tables without an owner.

@@ -81,23 +81,6 @@ TEST_F(StoredChangesTest, a_move_to_a_key_in_use_deletes_the_row_there) {
   EXPECT_EQ(Items(), "2|one|12");
 }
 
-TEST_F(StoredChangesTest, rows_from_before_the_table_are_noted_as_the_log_has_them) {
-  Prepare(true);
-  changes_.older_rows = true;
-  Expect(Apply(On().Insert({3, "three", 30})
-                   .Update({4, "four", 44})
-                   .Update({5, "five", Open{}}, {5, "five", 55})
-                   .Update({6, Open{}, Open{}}, {7, "seven", 7})
-                   .Delete({8, Open{}, Open{}})
-                   .Delete({1, Open{}, Open{}}),
-               options_));
-  EXPECT_EQ(Changes(),
-            "insert +3|three|30; update -4|?|? +4|four|44; update -5|five|? +5|five|55; update -6|?|? +7|seven|7; "
-            "delete -8|?|?; delete -1|one|10");
-  EXPECT_EQ(changes_.logged.size(), 4u);
-  for (const uint32_t image : changes_.logged) EXPECT_EQ(changes_.batch.Image(image)[2].kind, CellKind::kUnchanged);
-}
-
 TEST_F(StoredChangesTest, excluded_columns_stay_unknown) {
   OpenStore();
   Expect(store_->CreateDatabase("shop"));
