@@ -29,6 +29,7 @@ Status RowApplier::ApplyDelete(std::span<const Cell> before) {
     uint32_t gone = kNoImage;
     if (recorder_->whole_before()) {
       ASSIGN_OR_RETURN(gone, RecordStored(key_));
+      if (gone == kNoImage && recorder_->older_rows()) return UnknownRow();
     } else {
       gone = recorder_->KeyImage(before, batch_.arena);
     }
@@ -121,6 +122,7 @@ Status RowApplier::RecordWrite(std::span<const Cell> image, std::string_view are
     recorder_->Add(before, kNoImage);
     ASSIGN_OR_RETURN(before, RecordStored(old_key_));
   }
+  if (before == kNoImage && is_update && recorder_->older_rows()) return UnknownRow();
   recorder_->Add(before, recorder_->Image(image, arena));
   return Status::Ok();
 }
@@ -199,6 +201,13 @@ std::string RowApplier::TouchKey(std::string_view key) const {
   std::string touched;
   AppendRebased(key, codec_.entry->table->id.value, touched);
   return touched;
+}
+
+Status RowApplier::UnknownRow() const {
+  return Status(Code::kUnsupported,
+                "table " + codec_.entry->table->name +
+                    ": a row from before the job's start, which was never copied, was changed, and the target's key is "
+                    "made of columns that the log does not have of it (ALTER JOB n RESYNC TABLE copies the table)");
 }
 
 Status RowApplier::Damaged(const char* what) const {

@@ -45,6 +45,7 @@ class RowApplier {
   Status HandleMissing(bool key_changed);
   void Touch(std::string_view key);
   std::string TouchKey(std::string_view key) const;
+  Status UnknownRow() const;
   Status Damaged(const char* what) const;
 
   UnitState& unit_;

@@ -20,6 +20,7 @@ class ChangeRecorder {
   ChangeRecorder(TableCodec& codec, StoredChanges& changes) : codec_(codec), changes_(changes) {}
 
   bool whole_before() const { return changes_.whole_before; }
+  bool older_rows() const { return changes_.older_rows; }
 
   // An image of the stored columns out of `cells` (of the codec's schema; Bytes lie in `arena`), others kUnchanged.
   uint32_t Image(std::span<const Cell> cells, std::string_view arena);

@@ -64,6 +64,9 @@ Result<EncodedRows> EncodeChunk(const StoredTable& table, const RowBatch& batch)
 //   kDelete: before; with whole_before only when there was such a row
 struct StoredChanges {
   bool whole_before = false;  // in: look up the row that a change replaces
+  // in, with whole_before: the source has rows that the table never held. A change of one is kUnsupported: what it was
+  // before is not known.
+  bool older_rows = false;
   RowBatch batch;             // out: schema = the table's stored shape that the rows came in
 };
 

@@ -86,6 +86,7 @@ Status MappedTarget::CheckUsedColumns(const TableSchema& now) const {
 Status MappedTarget::ShapeChanged(const StoredTable& mirrored, bool knows_all_rows) {
   CHECK(changes_.batch.rows.empty());
   knows_all_rows_ = knows_all_rows;
+  changes_.older_rows = !knows_all_rows;
   if (mapping_ != nullptr) TRY(CheckUsedColumns(*mirrored.schema));
   return Compile(mirrored.schema);
 }
