@@ -345,11 +345,10 @@ SystemTable JobServiceImpl::LedgerTable() {
 SystemTable JobServiceImpl::QuarantineTable() {
   return TableOfJob(QuarantineColumns(), [this](const JobDefinition& job) -> Result<SystemTable::Rows> {
     SystemTable::Rows rows;
-    const std::string prefix = QuarantineKeyPrefix(job.id);
-    ASSIGN_OR_RETURN(const auto kept, store_.ScanRecords(RecordFamily::kQuarantine, prefix));
+    ASSIGN_OR_RETURN(const auto kept, ScanQuarantine(store_, job.id));
     for (const auto& [key, value] : kept) {
       ASSIGN_OR_RETURN(const QuarantineRecord record, DecodeQuarantine(value));
-      rows.push_back(QuarantineRow(job.name, std::strtoull(key.c_str() + prefix.size(), nullptr, 10), record));
+      rows.push_back(QuarantineRow(job.name, SequenceOf(key), record));
     }
     return rows;
   });

@@ -86,15 +86,8 @@ std::string RowAsJson(const RowBatch& batch, uint32_t image) {
 }
 
 Result<Quarantine> Quarantine::Load(Store& store, JobId job, const Clock& clock) {
-  const std::string prefix = QuarantineKeyPrefix(job);
-  ASSIGN_OR_RETURN(const auto newest, store.ScanRecords(RecordFamily::kQuarantine, prefix, true, 1));
-  uint64_t sequence = 0;
-  if (!newest.empty()) {
-    const std::string& key = newest[0].first;
-    const auto [end, error] = std::from_chars(key.data() + prefix.size(), key.data() + key.size(), sequence);
-    if (error != std::errc() || end != key.data() + key.size()) return Damaged();
-  }
-  return Quarantine(job, clock, sequence + 1);
+  ASSIGN_OR_RETURN(const uint64_t newest, NewestSequence(store, job));
+  return Quarantine(job, clock, newest + 1);
 }
 
 void Quarantine::Add(QuarantineRecord record, std::vector<RecordWrite>& records) {
@@ -106,10 +99,40 @@ void Quarantine::Add(QuarantineRecord record, std::vector<RecordWrite>& records)
   records.push_back({RecordFamily::kQuarantine, QuarantineKey(job_, sequence - kQuarantineRowsKeptMax), std::nullopt});
 }
 
+uint64_t SequenceOf(std::string_view key) {
+  uint64_t sequence = 0;
+  const size_t slash = key.rfind('/');
+  std::from_chars(key.data() + (slash == key.npos ? 0 : slash + 1), key.data() + key.size(), sequence);
+  return sequence;
+}
+
+Result<uint64_t> NewestSequence(const Store& store, JobId job) {
+  ASSIGN_OR_RETURN(const auto newest, store.ScanRecords(RecordFamily::kQuarantine, QuarantineKeyPrefix(job), true, 1));
+  return newest.empty() ? 0 : SequenceOf(newest[0].first);
+}
+
+std::string HiddenFromKey(JobId job) {
+  return "ahead/" + Digits(job.value);
+}
+
+Result<uint64_t> HiddenFrom(const Store& store, JobId job) {
+  ASSIGN_OR_RETURN(const auto mark, store.GetRecord(RecordFamily::kQuarantine, HiddenFromKey(job)));
+  return mark ? SequenceOf(*mark) : kNothingHidden;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> ScanQuarantine(const Store& store, JobId job) {
+  ASSIGN_OR_RETURN(auto kept, store.ScanRecords(RecordFamily::kQuarantine, QuarantineKeyPrefix(job)));
+  // After the scan: what it has of an uncommitted object was written with the mark.
+  ASSIGN_OR_RETURN(const uint64_t hidden, HiddenFrom(store, job));
+  std::erase_if(kept, [hidden](const auto& record) { return SequenceOf(record.first) >= hidden; });
+  return kept;
+}
+
 Result<std::vector<RecordWrite>> QuarantineDeletions(const Store& store, JobId job) {
   ASSIGN_OR_RETURN(const auto kept, store.ScanRecords(RecordFamily::kQuarantine, QuarantineKeyPrefix(job)));
   std::vector<RecordWrite> deletions;
   for (const auto& [key, value] : kept) deletions.push_back({RecordFamily::kQuarantine, key, std::nullopt});
+  deletions.push_back({RecordFamily::kQuarantine, HiddenFromKey(job), std::nullopt});
   return deletions;
 }
 

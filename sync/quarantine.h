@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -57,6 +58,17 @@ class Quarantine {
   const Clock* clock_;
   uint64_t next_sequence_;
 };
+
+// The records of a job that readers may see, with their keys, oldest first: without those that are written ahead of
+// the commit they belong to (sync/quarantine_stage).
+Result<std::vector<std::pair<std::string, std::string>>> ScanQuarantine(const Store& store, JobId job);
+// The number in the key of one of them.
+uint64_t SequenceOf(std::string_view key);
+// 0: there is none.
+Result<uint64_t> NewestSequence(const Store& store, JobId job);
+std::string HiddenFromKey(JobId job);
+inline constexpr uint64_t kNothingHidden = UINT64_MAX;
+Result<uint64_t> HiddenFrom(const Store& store, JobId job);
 
 // All records of the job, for its deletion.
 Result<std::vector<RecordWrite>> QuarantineDeletions(const Store& store, JobId job);

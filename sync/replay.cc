@@ -2,10 +2,11 @@
 #include "sync/replay.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cdc/change/text_cell.h"
+#include "storage/content_hash.h"
 #include "storage/key_codec.h"
 #include "storage/read_view.h"
 #include "sync/job_table_store.h"
@@ -83,8 +84,8 @@ class ShadowRows {
 
 class Replay {
  public:
-  Replay(UnitWriter& writer, Mapping& mapping, const JobDefinition& job, const ShadowRows& shadow)
-      : writer_(writer), mapping_(mapping), job_(job.id), target_(job.target), shadow_(shadow) {}
+  Replay(UnitWriter& writer, Mapping& mapping, JobId job, StoredTablePtr target, const ShadowRows& shadow)
+      : writer_(writer), mapping_(mapping), job_(job), target_(std::move(target)), shadow_(shadow) {}
 
   Status Run(const std::vector<QuarantinedRow>& waiting) {
     for (size_t at = 0; at < waiting.size(); at += kReplayRows) {
@@ -94,6 +95,7 @@ class Replay {
   }
 
   ReplayCounts counts;
+  TaskLedger::Amount loaded;
 
  private:
   Status RunSome(std::span<const QuarantinedRow> waiting) {
@@ -118,6 +120,7 @@ class Replay {
     for (uint32_t i = 0; i < images.size(); ++i) images[i] = i;
     ASSIGN_OR_RETURN(const MappedRows mapped, mapping_.MapImages(batch, images));
     TRY(Write(batch, mapped));
+    TRY(CountReplayed(*target_, mapped.rows, loaded));
     std::vector<bool> settled(taken.size(), false);
     for (const MappedRows::Reject& reject : mapped.rejects) {
       settled[reject.source_row] = true;
@@ -147,7 +150,7 @@ class Replay {
     const RowOwners owners{of_rows, false};
     ApplyOptions options;
     options.owners = &owners;
-    return writer_.ApplyRows(target_, mapped.rows, options);
+    return writer_.ApplyRows(target_->id, mapped.rows, options);
   }
 
   void Remove(const QuarantinedRow& waiting) {
@@ -157,7 +160,7 @@ class Replay {
   UnitWriter& writer_;
   Mapping& mapping_;
   const JobId job_;
-  const TableId target_;
+  const StoredTablePtr target_;
   const ShadowRows& shadow_;
 };
 
@@ -165,17 +168,42 @@ class Replay {
 
 Result<std::vector<QuarantinedRow>> LoadQuarantined(Store& store, JobId job,
                                                     const std::optional<std::vector<uint64_t>>& asked) {
-  const std::string prefix = QuarantineKeyPrefix(job);
-  ASSIGN_OR_RETURN(const auto kept, store.ScanRecords(RecordFamily::kQuarantine, prefix));
+  ASSIGN_OR_RETURN(const auto kept, ScanQuarantine(store, job));
+  std::optional<std::set<uint64_t>> wanted;
+  if (asked) wanted.emplace(asked->begin(), asked->end());
   std::vector<QuarantinedRow> waiting;
   for (const auto& [key, value] : kept) {
-    uint64_t sequence = 0;
-    std::from_chars(key.data() + prefix.size(), key.data() + key.size(), sequence);
-    if (asked && std::find(asked->begin(), asked->end(), sequence) == asked->end()) continue;
+    if (wanted && !wanted->contains(SequenceOf(key))) continue;
     ASSIGN_OR_RETURN(QuarantineRecord record, DecodeQuarantine(value));
     waiting.push_back({key, std::move(record)});
   }
   return waiting;
+}
+
+Status CountReplayed(const StoredTable& target, const RowBatch& rows, TaskLedger::Amount& loaded) {
+  if (rows.rows.empty()) return Status::Ok();
+  ASSIGN_OR_RETURN(const EncodedRows encoded, EncodeChunk(target, rows));
+  ASSIGN_OR_RETURN(const ContentHash hash, HashRows(target, encoded));
+  loaded.hash.Add(hash);
+  loaded.bytes += static_cast<int64_t>(encoded.bytes.size());
+  loaded.schema_version = target.schema->version;
+  return Status::Ok();
+}
+
+Status CommitReplay(Store& store, UnitWriter& writer, JobId job, const ReplayCounts& counts, int64_t stay,
+                    TaskLedger::Amount loaded) {
+  const int64_t no_window_s = INT64_MAX / 1'000'000;
+  ASSIGN_OR_RETURN(TaskLedger ledger, TaskLedger::Load(store, job, no_window_s, Clock::System()));
+  loaded.rows_read = counts.loaded + counts.filtered + counts.superseded + counts.rejected;
+  loaded.rows_loaded = counts.loaded;
+  loaded.rows_filtered = loaded.rows_read - counts.loaded;
+  loaded.rows_rejected = stay;
+  std::vector<RecordWrite> records;
+  ledger.Close("SUCCESS", "", records);  // of a run that a crash ended
+  TRY(ledger.Count(loaded, writer.position(), writer.position(), records));
+  ledger.Close("SUCCESS", "", records);
+  for (RecordWrite& record : records) writer.PutRecord(std::move(record));
+  return CommitNow(store, writer, {});
 }
 
 Result<ReplayCounts> ReplayRejected(Store& store, const JobDefinition& job, const JobServiceOptions& limits,
@@ -194,9 +222,9 @@ Result<ReplayCounts> ReplayRejected(Store& store, const JobDefinition& job, cons
                    limits.mappings(*job.insert, {shadow->schema, nullptr}, target->schema, {parsed.insert.strict}));
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
   const ShadowRows rows(*view, shadow);
-  Replay replay(*writer, *mapping, job, rows);
+  Replay replay(*writer, *mapping, job.id, target, rows);
   TRY(replay.Run(waiting));
-  TRY(CommitNow(store, *writer, {}));
+  TRY(CommitReplay(store, *writer, job.id, replay.counts, replay.counts.rejected, replay.loaded));
   return replay.counts;
 }
 

@@ -49,9 +49,15 @@ class TargetKeys {
 
 enum class Fate : uint8_t { kFiltered, kLoaded, kTaken, kRejected };
 
+struct Replayed {
+  ReplayCounts counts;
+  TaskLedger::Amount loaded;
+};
+
 // Writes what fits of one batch and counts it; `rows` are the quarantine's records of the batch.
-Status ReplayBatch(UnitWriter& writer, TableId target, const TargetKeys& keys, const MappedRows& mapped,
-                   std::span<const QuarantinedRow> rows, ReplayCounts& counts) {
+Status ReplayBatch(UnitWriter& writer, const StoredTable& target, const TargetKeys& keys, const MappedRows& mapped,
+                   std::span<const QuarantinedRow> rows, Replayed& replayed) {
+  ReplayCounts& counts = replayed.counts;
   std::vector<Fate> fates(rows.size(), Fate::kFiltered);
   for (const MappedRows::Reject& reject : mapped.rejects) fates[reject.source_row] = Fate::kRejected;
   RowBatch fresh = mapped.rows;
@@ -61,7 +67,8 @@ Status ReplayBatch(UnitWriter& writer, TableId target, const TargetKeys& keys, c
     fates[mapped.source_row[i]] = taken ? Fate::kTaken : Fate::kLoaded;
     if (!taken) fresh.rows.push_back(mapped.rows.rows[i]);
   }
-  TRY(writer.ApplyRows(target, fresh, ApplyOptions()));
+  TRY(writer.ApplyRows(target.id, fresh, ApplyOptions()));
+  TRY(CountReplayed(target, fresh, replayed.loaded));
   for (size_t i = 0; i < rows.size(); ++i) {
     counts.loaded += fates[i] == Fate::kLoaded;
     counts.filtered += fates[i] == Fate::kFiltered;
@@ -78,8 +85,7 @@ Status ReplayBatch(UnitWriter& writer, TableId target, const TargetKeys& keys, c
 Result<ReplayCounts> ReplayObjectRows(Store& store, const JobDefinition& job, const JobServiceOptions& limits,
                                       const std::optional<std::vector<uint64_t>>& sequences) {
   ASSIGN_OR_RETURN(const std::vector<QuarantinedRow> waiting, LoadQuarantined(store, job.id, sequences));
-  ReplayCounts counts;
-  if (waiting.empty()) return counts;
+  if (waiting.empty()) return ReplayCounts();
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
   ASSIGN_OR_RETURN(const ObjectRun::Settings settings, ObjectRunSettings(job, parsed, limits.objects));
   ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, store.OpenView());
@@ -98,13 +104,15 @@ Result<ReplayCounts> ReplayObjectRows(Store& store, const JobDefinition& job, co
                    limits.objects.open_file({file->path(), "the quarantine", lines, settings.columns}));
   ASSIGN_OR_RETURN(const std::unique_ptr<UnitWriter> writer, UnitWriter::Open(store, job.id));
   const TargetKeys keys(*view, target);
+  Replayed replayed;
   while (true) {
     ASSIGN_OR_RETURN(const FileRows* const rows, reader->Next({}));
     if (rows == nullptr) break;
     ASSIGN_OR_RETURN(const MappedRows mapped, mapping->MapFileRows(*rows));
-    TRY(ReplayBatch(*writer, target->id, keys, mapped, {waiting.data() + rows->first_row(), rows->rows()}, counts));
+    TRY(ReplayBatch(*writer, *target, keys, mapped, {waiting.data() + rows->first_row(), rows->rows()}, replayed));
   }
-  TRY(CommitNow(store, *writer, {}));
+  const ReplayCounts& counts = replayed.counts;
+  TRY(CommitReplay(store, *writer, job.id, counts, counts.rejected + counts.superseded, replayed.loaded));
   return counts;
 }
 
