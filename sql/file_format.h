@@ -25,6 +25,7 @@ struct FileFormat {
   bool trim_double_quotes = false;
   bool empty_field_as_null = false;
   bool fuzzy_columns = false;  // rows may have more or fewer fields than the first row
+  friend bool operator==(const FileFormat&, const FileFormat&) = default;
 };
 
 // Takes the format's keys (format, column_separator, line_delimiter, enclose, escape, compress_type, skip_lines,

@@ -53,6 +53,8 @@ Decision DecideError(Code code, Phase phase) {
     if (phase == Phase::kTable) decision.verdict = rule.table;
     if (phase == Phase::kCopy) decision.verdict = rule.copy;
     if (decision.verdict == Verdict::kStopTable) decision.hint = kHintTable;
+    // The message is about the object or the SELECT and says what to do.
+    if (phase == Phase::kObject && decision.verdict == Verdict::kPauseJob) decision.hint = "";
     // Our own store returning damaged bytes outside one table's rows: going on could spread the damage.
     if (code == Code::kCorrupt && phase == Phase::kApply) decision.verdict = Verdict::kExit;
     return decision;

@@ -17,7 +17,8 @@ enum class Phase : uint8_t {
   kApply,    // the sink as a whole: commit, records
   kTable,    // one table inside a unit: its rows or its schema change
   kCopy,     // a chunk of one table
-  kFilter,   // more rows could not be loaded than load.max_filter_ratio allows
+  kObject,   // one object of a job over s3(..), or what its rows are put into
+  kFilter,   // more rows could not be loaded than the job's limit allows
 };
 
 enum class Verdict : uint8_t {

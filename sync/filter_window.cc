@@ -21,9 +21,9 @@ Status FilterWindow::Check(int64_t read, int64_t filtered, int64_t now_us) {
   if (ratio <= ratio_max_) return Status::Ok();
   char text[200];
   std::snprintf(text, sizeof text,
-                "too many filtered rows: ratio %.6g exceeds load.max_filter_ratio %.6g. Fix the source data or adjust "
+                "too many filtered rows: ratio %.6g exceeds %s %.6g. Fix the source data or adjust "
                 "the limit, then run RESUME JOB.",
-                ratio, ratio_max_);
+                ratio, property_, ratio_max_);
   return Status(Code::kConflict, text);
 }
 

@@ -31,11 +31,11 @@ void JobProgress::Applied(const Position& position, int64_t commit_time_us) {
   changed_.NotifyAll();
 }
 
-void JobProgress::TableChanged(const TableRecord& record, const std::string& database, int64_t chunks_total) {
+void JobProgress::TableChanged(const TableRecord& record, std::string target, int64_t chunks_total) {
   MutexLock lock(mutex_);
   TableProgress& table = tables_[record.source];
   table.source = record.source;
-  table.target = database + "." + record.target;
+  table.target = std::move(target);
   table.state = TableStateName(record.state);
   table.chunks_done = record.progress.chunks_done();
   table.chunks_total = std::max(chunks_total, table.chunks_done);
@@ -118,10 +118,14 @@ void JobProgress::PassBegun() {
   alive_at_ = clock_.Now();
 }
 
-void JobProgress::PassEnded(bool nothing_left, const Position& newest) {
+void JobProgress::Listed(const Position& newest) {
+  MutexLock lock(mutex_);
+  newest_listed_ = newest;
+}
+
+void JobProgress::PassEnded(bool nothing_left) {
   MutexLock lock(mutex_);
   if (nothing_left) passes_clean_ = passes_begun_;
-  newest_listed_ = newest;
   idle_ = nothing_left;
   alive_at_ = clock_.Now();
   changed_.NotifyAll();

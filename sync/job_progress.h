@@ -24,7 +24,8 @@ class JobProgress {
 
   // --- by the apply thread
   void Applied(const Position& position, int64_t commit_time_us);
-  void TableChanged(const TableRecord& record, const std::string& database, int64_t chunks_total);
+  // `target`: "database.table", where users find the rows.
+  void TableChanged(const TableRecord& record, std::string target, int64_t chunks_total);
   void TableRemoved(const TableName& name);
   void StatisticsChanged(const JobStatistics& statistics);
   // --- by the reader thread: it waits for the source with nothing read that is not applied yet
@@ -43,8 +44,9 @@ class JobProgress {
 
   // --- jobs that load objects: a pass is one listing and the load of what it found
   void PassBegun();
-  // `nothing_left`: everything that the listing showed is loaded. `newest`: of the listing.
-  void PassEnded(bool nothing_left, const Position& newest);
+  void Listed(const Position& newest);
+  // `nothing_left`: everything that the listing showed is loaded.
+  void PassEnded(bool nothing_left);
   // By the load thread between passes: returns at the deadline, on a stop, or when somebody waits for a pass.
   void WaitForPassRequest(Deadline deadline, StopToken stop);
   // Returns after a pass that began after this call and left nothing. kTimeout, kCancelled, kConflict.

@@ -63,8 +63,15 @@ std::string ErrorText(const JobState& state) {
   return Dump({{"code", paused->error_code}, {"msg", paused->message}});
 }
 
+// Doris' text, without its time: the job lists every max_interval seconds.
+constexpr std::string_view kNothingToLoad =
+    "No data available for consumption at the moment, will retry after max_interval";
+
 std::string RuntimeText(const JobView& view) {
   const auto* paused = std::get_if<JobPaused>(&view.job.state);
+  const bool waits_for_objects = std::holds_alternative<JobRunning>(view.job.state) && view.lag_ms == 0 &&
+                                 std::holds_alternative<ObjectPosition>(view.current.at);
+  if (waits_for_objects) return std::string(kNothingToLoad);
   if (paused == nullptr) return "";
   std::string text;
   if (paused->resume_at_us != 0) {
@@ -80,6 +87,15 @@ std::string RuntimeText(const JobView& view) {
 // "" stays "", as everywhere in these tables an absent value is an empty text.
 std::string PositionText(const Position& position) {
   return position.empty() ? "" : position.ToJson();
+}
+
+// What was last seen of the source's end may lie behind what was applied since.
+const Position& EndOf(const JobView& view) {
+  const auto* listed = std::get_if<ObjectPosition>(&view.source_end.at);
+  const auto* loaded = std::get_if<ObjectPosition>(&view.current.at);
+  const bool behind = listed != nullptr && loaded != nullptr ? listed->file_name <= loaded->file_name
+                                                             : view.current.Covers(view.source_end);
+  return behind ? view.current : view.source_end;
 }
 
 ordered_json PositionValue(const Position& position) {
@@ -129,13 +145,25 @@ SystemRow JobRow(const JobView& view) {
                                   {"fileNumber", view.statistics.files},
                                   {"fileSize", view.statistics.file_bytes},
                                   {"filteredRows", view.statistics.rows_filtered}};
-  return {std::to_string(job.id.value), job.name, job.definer, "STREAMING", "", std::string(JobStateName(job.state)),
-          ExecuteSql(job), TimeText(job.created_us), std::to_string(view.statistics.tasks_succeeded),
-          std::to_string(view.statistics.tasks_failed), std::to_string(view.statistics.tasks_canceled), job.comment,
-          job.properties.job.empty() ? "" : Dump(properties), PositionText(view.current),
-          // What was last seen of the source's end may lie behind what was applied since.
-          PositionText(view.current.Covers(view.source_end) ? view.current : view.source_end), Dump(statistic),
-          ErrorText(job.state), RuntimeText(view), std::to_string(view.lag_ms),
+  return {std::to_string(job.id.value),
+          job.name,
+          job.definer,
+          "STREAMING",
+          "",
+          std::string(JobStateName(job.state)),
+          ExecuteSql(job),
+          TimeText(job.created_us),
+          std::to_string(view.statistics.tasks_succeeded),
+          std::to_string(view.statistics.tasks_failed),
+          std::to_string(view.statistics.tasks_canceled),
+          job.comment,
+          job.properties.job.empty() ? "" : Dump(properties),
+          PositionText(view.current),
+          PositionText(EndOf(view)),
+          Dump(statistic),
+          ErrorText(job.state),
+          RuntimeText(view),
+          std::to_string(view.lag_ms),
           view.statistics.last_event_us == 0 ? "" : std::to_string(view.statistics.last_event_us / 1'000'000),
           TimeText(view.statistics.last_success_us)};
 }

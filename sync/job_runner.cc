@@ -18,6 +18,10 @@ constexpr std::chrono::milliseconds kWakeEvery{200};
 constexpr std::chrono::seconds kCommandMax{120};
 // A run that lasted at least so long is reconnected at once after a lost connection.
 constexpr std::chrono::seconds kWorkedWell{5};
+
+std::string InsertTarget(const JobDefinition& job) {
+  return job.insert ? job.insert->database + "." + job.insert->table : std::string();
+}
 }  // namespace
 
 JobRunner::JobRunner(Store& store, const ConnectorFactory& connectors, JobServiceOptions limits, const Clock& clock,
@@ -40,9 +44,9 @@ Status JobRunner::Restore() {
   const auto* paused = std::get_if<JobPaused>(&job.state);
   const bool active = std::holds_alternative<JobRunning>(job.state) || std::holds_alternative<JobPending>(job.state);
   progress_.StateChanged(active, paused != nullptr ? paused->message : std::string(JobStateName(job.state)));
-  if (parsed.mode == JobMode::kObjects) return RestoreObjects(store_, job, progress_, clock_);
+  if (parsed.mode == JobMode::kObjects) return RestoreObjects(store_, job, limits_.objects, progress_, clock_);
   // A sink shows its tables when it is opened.
-  TableSink::Settings settings{job.id, job.target_database, parsed.options, {}, {}};
+  TableSink::Settings settings{job.id, job.target_database, parsed.options, {}, {}, InsertTarget(job)};
   return TableSink::Open(store_, std::move(settings), progress_, clock_).status();
 }
 
@@ -84,11 +88,17 @@ Result<Position> JobRunner::CurrentPosition() const {
 
 void JobRunner::AskForSourceEnd() {
   const JobDefinition job = definition();
+  if (OverObjects(job)) return;
   const auto* paused = std::get_if<JobPaused>(&job.state);
   // A source that refused or lost the job is not asked by the way: wrong passwords can lock an account.
   const bool wanted =
       paused == nullptr ? !std::holds_alternative<JobFinished>(job.state) : paused->error_code == kManualPauseErr;
   if (wanted) source_end_.Ask();
+}
+
+// Of objects the newest one that was listed: nothing needs to be asked for.
+Position JobRunner::SourceEndAt(Deadline deadline) {
+  return OverObjects(definition()) ? progress_.newest_listed() : source_end_.Wait(deadline);
 }
 
 // --- the run's threads
@@ -294,8 +304,10 @@ Result<std::unique_ptr<JobRun>> JobRunner::OpenRun() {
   }
   ASSIGN_OR_RETURN(connector_, connectors_(parsed.source));
   TRY(ReloadSchemas());
-  Pipeline::Settings settings{
-      job.name, {job.id, job.target_database, parsed.options, {}, {}}, parsed.source.tables, limits_};
+  Pipeline::Settings settings{job.name,
+                              {job.id, job.target_database, parsed.options, {}, {}, InsertTarget(job)},
+                              parsed.source.tables,
+                              limits_};
   if (job.insert) settings.sink.derive = MappedTargetOf(store_, job, parsed, limits_);
   ASSIGN_OR_RETURN(std::unique_ptr<Pipeline> pipeline,
                    Pipeline::Open(store_, *connector_, std::move(settings), progress_, *this, clock_));
@@ -308,7 +320,7 @@ void JobRunner::StopRun(std::string_view task_status, std::string_view error) {
 }
 
 void JobRunner::ReleaseSource() {
-  if (const Result<ParsedJob> parsed = Parsed(); parsed.ok() && parsed->mode == JobMode::kObjects) return;
+  if (OverObjects(definition())) return;
   if (connector_ == nullptr) {
     Result<std::unique_ptr<Connector>> made = MakeConnector();
     if (made.ok()) connector_ = std::move(made).value();

@@ -54,7 +54,7 @@ class JobRunner : private JobRunListener {
   // Starts a look-up of the end of the source's log, when it is due and the job's state allows it. Does not block.
   void AskForSourceEnd();
   // The newest one known, empty before the first; waits for a look-up that is under way.
-  Position SourceEndAt(Deadline deadline) { return source_end_.Wait(deadline); }
+  Position SourceEndAt(Deadline deadline);
 
  private:
   struct Command {

@@ -35,6 +35,12 @@ Status JobRunner::AlterTables(const AlterJobTables& statement) {
 
 Status JobRunner::ChangeTables(const AlterJobTables& statement) {
   JobDefinition job = definition();
+  if (OverObjects(job)) {
+    return Status(
+        Code::kUnsupported,
+        "a job over s3(..) has no tables to add, drop or copy again. To load objects again, PAUSE JOB and ALTER "
+        "JOB .. PROPERTIES(\"offset\"=\"{\\\"fileName\\\":\\\"<key>\\\"}\"): those after the key come again");
+  }
   const bool active = std::holds_alternative<JobRunning>(job.state) || std::holds_alternative<JobPending>(job.state);
   if (!active && !std::holds_alternative<JobPaused>(job.state)) {
     return Status(Code::kConflict, "Can't alter a job in status " + std::string(JobStateName(job.state)));
@@ -89,9 +95,10 @@ Status JobRunner::AlterInsert(JobDefinition job, const AlterJob& statement) {
   const std::string* offset = FindProperty(statement.job_properties, "offset");
   connector_.reset();
   if (parsed.mode == JobMode::kObjects) {
-    if (merged.select_changed) TRY(CheckObjectSelect(store_, limits_.mappings, job));
-    if (offset != nullptr) TRY(MoveObjectOffset(store_, job.id, parsed.insert.objects.start_after));
-    return SaveDefinition(job);
+    if (statement.insert) TRY(AdoptObjectSelect(store_, limits_.mappings, limits_.objects, before, job));
+    if (offset != nullptr) TRY(MoveObjectOffset(store_, job, parsed.insert.objects.start_after));
+    TRY(SaveDefinition(job));
+    return RestoreObjects(store_, job, limits_.objects, progress_, clock_);
   }
   ASSIGN_OR_RETURN(connector_, connectors_(parsed.source));
   SelectAdoption adoption;  // before anything is written: it may be refused

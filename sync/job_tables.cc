@@ -107,9 +107,6 @@ Result<ParsedJob> ParseDefinition(const JobDefinition& job) {
   return parsed;
 }
 
-namespace {
-
-// The next task's window begins where the job is moved to.
 Status RestartWindows(Store& store, UnitWriter& writer, JobId job) {
   ASSIGN_OR_RETURN(const auto stored, store.GetRecord(RecordFamily::kLedger, StatisticsKey(job)));
   if (!stored) return Status::Ok();
@@ -118,8 +115,6 @@ Status RestartWindows(Store& store, UnitWriter& writer, JobId job) {
   writer.PutRecord({RecordFamily::kLedger, StatisticsKey(job), EncodeStatistics(statistics)});
   return Status::Ok();
 }
-
-}  // namespace
 
 Status MovePosition(Store& store, Connector& connector, JobId job, const Position& position) {
   ASSIGN_OR_RETURN(const auto records, store.ScanRecords(RecordFamily::kJobs, TableKeyPrefix(job)));
@@ -167,8 +162,10 @@ Status DeleteJob(Store& store, JobId job) {
   ASSIGN_OR_RETURN(const auto tasks, store.ScanRecords(RecordFamily::kLedger, TaskKeyPrefix(job)));
   for (const auto& [key, value] : tasks) deletions.push_back({RecordFamily::kLedger, key, std::nullopt});
   ASSIGN_OR_RETURN(std::vector<RecordWrite> rejected, QuarantineDeletions(store, job));
-  for (RecordWrite& deletion : rejected) deletions.push_back(std::move(deletion));
-  TRY(ForgetObjects(store, job, ""));
+  ASSIGN_OR_RETURN(std::vector<RecordWrite> objects, ForgetObjects(store, job, ""));
+  for (std::vector<RecordWrite>* more : {&rejected, &objects}) {
+    for (RecordWrite& deletion : *more) deletions.push_back(std::move(deletion));
+  }
   deletions.push_back({RecordFamily::kLedger, StatisticsKey(job), std::nullopt});
   deletions.push_back({RecordFamily::kJobs, JobKey(job), std::nullopt});
   return store.PutRecords(deletions);

@@ -21,6 +21,9 @@ Result<ParsedJob> ParseDefinition(const JobDefinition& job);
 Result<std::vector<SchemaPtr>> DescribeAll(Connector& connector, const JobOptions& options,
                                            const std::vector<TableName>& names);
 
+// The next task's window begins where the job is then, not where the last one ended.
+Status RestartWindows(Store& store, UnitWriter& writer, JobId job);
+
 // The job reads on from `position` (checked at the source). Its tables may miss rows from now on.
 Status MovePosition(Store& store, Connector& connector, JobId job, const Position& position);
 

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "base/failpoint.h"
+
 namespace freshet {
 
 namespace {
@@ -45,11 +47,18 @@ ObjectFetcher::~ObjectFetcher() {
   thread_.StopAndJoin();
 }
 
+Status ObjectFetcher::FetchOne(const ObjectInfo& object, const std::string& path, StopToken stop) {
+  FAILPOINT("sync.object.before_fetch");
+  TRY(objects_.Fetch(object, path, stop));
+  FAILPOINT("sync.object.after_fetch");
+  return Status::Ok();
+}
+
 void ObjectFetcher::FetchAll(StopToken stop) {
   for (size_t i = 0; i < due_.size() && !stop.stop_requested(); ++i) {
     const ObjectInfo& object = due_[i];
     auto file = std::make_unique<SpoolFile>(directory_ + "/" + std::to_string(i) + EndingOf(object.key));
-    Status status = objects_.Fetch(object, file->path(), stop);
+    Status status = FetchOne(object, file->path(), stop);
     const bool failed = !status.ok();
     Result<FetchedObject> item = failed ? Result<FetchedObject>(std::move(status).At("fetch object " + object.key))
                                         : Result<FetchedObject>(FetchedObject{object, std::move(file)});

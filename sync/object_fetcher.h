@@ -46,6 +46,7 @@ class ObjectFetcher {
 
  private:
   void FetchAll(StopToken stop);
+  Status FetchOne(const ObjectInfo& object, const std::string& path, StopToken stop);
 
   ObjectStore& objects_;
   const std::string directory_;

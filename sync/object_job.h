@@ -29,13 +29,21 @@ Status MakeObjectJob(Store& store, const MappingFactory& mappings, const ObjectL
 Result<ObjectRun::Settings> ObjectRunSettings(const JobDefinition& job, const ParsedJob& parsed,
                                               const ObjectLoading& loading);
 
-// ALTER JOB with a new SELECT: kInvalid when it does not fit the objects' columns or the target.
-Status CheckObjectSelect(Store& store, const MappingFactory& mappings, const JobDefinition& job);
+// ALTER JOB with an INSERT: kInvalid when an argument is wrong, or when the SELECT does not fit the objects' columns or
+// the target. The columns of `job` are learned anew, from the newest object, when the format is another one than
+// `before`'s, or when the SELECT needs some that are not known: newer objects may have more of them.
+Status AdoptObjectSelect(Store& store, const MappingFactory& mappings, const ObjectLoading& loading,
+                         const InsertSelect& before, JobDefinition& job);
+
+// True for a job that loads objects.
+bool OverObjects(const JobDefinition& job);
 
 // Shows what is stored of a job that does not run.
-Status RestoreObjects(Store& store, const JobDefinition& job, JobProgress& progress, const Clock& clock);
+Status RestoreObjects(Store& store, const JobDefinition& job, const ObjectLoading& loading, JobProgress& progress,
+                      const Clock& clock);
 
-// ALTER JOB .. PROPERTIES("offset"=..): objects after `file_name` are loaded (again) from now on.
-Status MoveObjectOffset(Store& store, JobId job, const std::string& file_name);
+// ALTER JOB .. PROPERTIES("offset"=..): objects after `file_name` are loaded (again) from now on. Stores `job` in the
+// same write.
+Status MoveObjectOffset(Store& store, const JobDefinition& job, const std::string& file_name);
 
 }  // namespace freshet

@@ -48,6 +48,7 @@ Result<ObjectPlan> PlanObjects(ObjectStore& objects, const Store& store, JobId j
   };
   std::string after = rules.start_after;
   if (rules.mode == IngestionMode::kOrderedList) after = std::max(after, std::string(last_loaded));
+  FAILPOINT("sync.object.before_list");
   TRY(objects.List(after, visit, stop));
   // What was due before the changed object is loaded first; then the next plan starts with the error.
   if (!failed.ok() && plan.due.empty()) return failed;

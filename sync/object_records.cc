@@ -64,7 +64,7 @@ Result<std::optional<ObjectRecord>> FindObject(const Store& store, JobId job, st
   return std::optional<ObjectRecord>(std::move(record));
 }
 
-Status ForgetObjects(Store& store, JobId job, std::string_view after) {
+Result<std::vector<RecordWrite>> ForgetObjects(const Store& store, JobId job, std::string_view after) {
   const std::string prefix = KeyPrefix(job);
   ASSIGN_OR_RETURN(const auto records, store.ScanRecords(RecordFamily::kJobs, prefix));
   std::vector<RecordWrite> deletions;
@@ -72,7 +72,7 @@ Status ForgetObjects(Store& store, JobId job, std::string_view after) {
     if (std::string_view(key).substr(prefix.size()) <= after && !after.empty()) continue;
     deletions.push_back({RecordFamily::kJobs, key, std::nullopt});
   }
-  return deletions.empty() ? Status::Ok() : store.PutRecords(deletions);
+  return deletions;
 }
 
 }  // namespace freshet

@@ -34,8 +34,8 @@ Result<ObjectRecord> DecodeObject(std::string_view text);  // kCorrupt
 
 Result<std::optional<ObjectRecord>> FindObject(const Store& store, JobId job, std::string_view object_key);
 
-// Forgets all objects whose key is greater than `after` ("": all), in one write: a job whose offset was set back loads
-// them again.
-Status ForgetObjects(Store& store, JobId job, std::string_view after);
+// The writes that forget all objects whose key is greater than `after` ("": all): a job whose offset was set back
+// loads them again.
+Result<std::vector<RecordWrite>> ForgetObjects(const Store& store, JobId job, std::string_view after);
 
 }  // namespace freshet

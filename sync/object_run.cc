@@ -5,9 +5,23 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "sync/object_progress.h"
 #include "sync/object_records.h"
 
 namespace freshet {
+
+namespace {
+
+// A target that is altered more often than this while one object is loaded pauses the job for the back-off.
+constexpr int kTargetMovesMax = 3;
+
+// The reader's error with what to do about it; errors that are not the object's stay as they are.
+Status Unreadable(const Status& error) {
+  if (error.code() != Code::kInvalid && error.code() != Code::kUnsupported) return error.Copy();
+  return Status(error.code(), error.message() + ". Correct or remove the object, then RESUME JOB");
+}
+
+}  // namespace
 
 ObjectRun::ObjectRun(Store& store, const MappingFactory& mappings, const ObjectLoading& loading, Settings settings,
                      JobProgress& progress, JobRunListener& listener, const Clock& clock)
@@ -48,7 +62,7 @@ Status ObjectRun::Reload() {
   TRY(writer_->Rollback());
   const int64_t no_window_s = INT64_MAX / 1'000'000;  // a task is a batch, not a span of time
   ASSIGN_OR_RETURN(ledger_, TaskLedger::Load(store_, settings_.job, no_window_s, clock_));
-  ASSIGN_OR_RETURN(quarantine_, Quarantine::Load(store_, settings_.job, clock_));
+  ASSIGN_OR_RETURN(quarantine_, QuarantineStage::Load(store_, settings_.job, clock_));
   progress_.StatisticsChanged(ledger_->statistics());
   return Status::Ok();
 }
@@ -80,14 +94,18 @@ void ObjectRun::Stop(std::string_view task_status, std::string_view error) {
 void ObjectRun::LoadLoop(StopToken stop) {
   while (!stop.stop_requested()) {
     progress_.PassBegun();
+    phase_ = Phase::kRead;
     const Result<bool> more = LoadBatch(stop);
     if (!more.ok()) {
       if (Status undone = Reload(); !undone.ok()) {
         Log(LogLevel::kWarn, "object_rollback", {{"job", settings_.job_name}, {"error", undone.message()}});
       }
       if (more.code() == Code::kCancelled && stop.stop_requested()) return;
+      if (TargetMoved(more.code())) continue;
+      // A listing that fails has no task yet: it is to be seen among the failed ones too.
+      if (!ledger_->current()) (void)OpenTask();
       // An object that changed between listing and reading is listed anew after the back-off.
-      listener_.OnFailed(more.status(), filtered_ ? Phase::kFilter : Phase::kRead);
+      listener_.OnFailed(more.status(), phase_);
       return;
     }
     if (*more) continue;
@@ -103,6 +121,17 @@ void ObjectRun::LoadLoop(StopToken stop) {
   }
 }
 
+bool ObjectRun::TargetMoved(Code code) {
+  const bool moved = code == Code::kSchemaMoved || code == Code::kConflict;
+  return phase_ == Phase::kObject && moved && ++target_moves_ <= kTargetMovesMax;
+}
+
+Result<StoredTablePtr> ObjectRun::Target() const {
+  StoredTablePtr target = writer_->table(settings_.target);
+  if (target == nullptr) return Status(Code::kNotFound, "the job's target table was dropped");
+  return target;
+}
+
 Result<bool> ObjectRun::LoadBatch(StopToken stop) {
   const auto* at = std::get_if<ObjectPosition>(&writer_->position().at);
   const std::string last = at == nullptr ? "" : at->file_name;
@@ -113,20 +142,29 @@ Result<bool> ObjectRun::LoadBatch(StopToken stop) {
   TRY(planned.status());
   const ObjectPlan& plan = *planned;
   objects_left_ = static_cast<int64_t>(plan.due.size());
-  if (!plan.due.empty()) TRY(LoadAll(plan.due, stop));
+  caught_up_ = plan.listed_all && plan.due.empty();
   const std::string newest = std::max(plan.newest_key, last);
-  progress_.PassEnded(plan.listed_all, newest.empty() ? Position{} : Position{ObjectPosition{newest, "", 0, 0}});
+  progress_.Listed(newest.empty() ? Position{} : Position{ObjectPosition{newest, "", 0, 0}});
+  ShowProgress();
+  if (!plan.due.empty()) TRY(LoadAll(plan.due, stop));
+  caught_up_ = plan.listed_all;
+  ShowProgress();
+  progress_.PassEnded(plan.listed_all);
   return !plan.listed_all;
 }
 
 // One task.
 Status ObjectRun::LoadAll(std::vector<ObjectInfo> due, StopToken stop) {
   TRY(OpenTask());
+  FAILPOINT("sync.object.after_open_task");
   ObjectFetcher fetcher(*objects_, settings_.spool, std::move(due));
   while (true) {
+    phase_ = Phase::kRead;
     Result<std::optional<FetchedObject>> object = fetcher.Next(stop);
-    // Gone since it was listed: a new listing says what is there.
-    if (object.code() == Code::kNotFound) return Status(Code::kUnavailable, object.status().message());
+    // Gone or another one since it was listed: a new listing says what is there.
+    if (object.code() == Code::kNotFound || object.code() == Code::kConflict) {
+      return Status(Code::kUnavailable, object.status().message());
+    }
     TRY(object.status());
     if (!*object) break;
     TRY(LoadObject(**object, stop));
@@ -144,52 +182,42 @@ Status ObjectRun::OpenTask() {
 }
 
 Status ObjectRun::LoadObject(const FetchedObject& object, StopToken stop) {
-  filtered_ = false;
+  phase_ = Phase::kObject;
   const std::string name = ShownName(settings_.source, object.info.key);
-  const StoredTablePtr target = writer_->table(settings_.target);
-  if (target == nullptr) return Status(Code::kNotFound, "the job's target table was dropped");
-  TRY(CompileFor(target->schema));
-  ASSIGN_OR_RETURN(const std::unique_ptr<FileReader> reader,
-                   loading_.open_file({object.file->path(), name, settings_.format, settings_.columns}));
+  ASSIGN_OR_RETURN(const StoredTablePtr target, Target());
+  if (Status fits = CompileFor(target->schema); !fits.ok()) {
+    return Status(fits.code(), fits.message() + ". Give the job a SELECT that fits with ALTER JOB, then RESUME JOB");
+  }
+  FAILPOINT("sync.object.before_read");
+  Result<std::unique_ptr<FileReader>> reader =
+      loading_.open_file({object.file->path(), name, settings_.format, settings_.columns});
+  if (!reader.ok()) return Unreadable(reader.status());
   Amount amount;
   while (true) {
-    ASSIGN_OR_RETURN(const FileRows* const rows, reader->Next(stop));
-    if (rows == nullptr) break;
+    const Result<const FileRows*> rows = (*reader)->Next(stop);
+    if (!rows.ok()) return Unreadable(rows.status());
+    if (*rows == nullptr) break;
     FAILPOINT("sync.object.before_map");
-    Status status = LoadRows(*rows, name, amount);
+    Status status = LoadRows(**rows, name, amount);
     if (!status.ok()) return std::move(status).At("load " + name);
     if (stop.stop_requested()) return Status(Code::kCancelled, "stopped");
   }
   TRY(CheckRejects(name, amount));
-  return CommitObject(object, std::move(amount));
+  return CommitObject(object, amount);
 }
 
 Status ObjectRun::LoadRows(const FileRows& rows, const std::string& name, Amount& amount) {
   ASSIGN_OR_RETURN(const MappedRows mapped, mapping_->MapFileRows(rows));
   amount.read += static_cast<int64_t>(rows.rows());
-  amount.rejected += static_cast<int64_t>(mapped.rejects.size());
   // A lookup may make several rows of one; counted are the rows of the object.
   std::optional<uint32_t> last;
   for (const uint32_t row : mapped.source_row) {
     if (last != row) ++amount.loaded;
     last = row;
   }
-  for (const MappedRows::Reject& reject : mapped.rejects) {
-    if (amount.first_reason.empty()) {
-      amount.first_reason = "row " + std::to_string(rows.first_row() + reject.source_row + 1) + ": " + reject.reason;
-    }
-    if (settings_.strict) return CheckRejects(name, amount);
-    if (amount.reject_bytes >= kRejectBytesPerObjectMax) continue;
-    QuarantineRecord record;
-    record.table = name;
-    record.position = Position{ObjectPosition{name, "", 0, rows.first_row() + reject.source_row + 1}};
-    record.reason = reject.reason;
-    record.row = rows.RowAsJson(reject.source_row);
-    amount.reject_bytes += record.row.size() + record.reason.size() + sizeof(record);
-    amount.rejects.push_back(std::move(record));
-  }
+  TRY(TakeRejects(rows, mapped, name, amount));
   if (mapped.rows.rows.empty()) return Status::Ok();
-  const StoredTablePtr target = writer_->table(settings_.target);
+  ASSIGN_OR_RETURN(const StoredTablePtr target, Target());
   ASSIGN_OR_RETURN(const EncodedRows encoded, EncodeChunk(*target, mapped.rows));
   ASSIGN_OR_RETURN(const ContentHash hash, HashRows(*target, encoded));
   amount.hash.Add(hash);
@@ -200,23 +228,41 @@ Status ObjectRun::LoadRows(const FileRows& rows, const std::string& name, Amount
   return writer_->Commit(Position{}, false).status();
 }
 
+Status ObjectRun::TakeRejects(const FileRows& rows, const MappedRows& mapped, const std::string& name, Amount& amount) {
+  amount.rejected += static_cast<int64_t>(mapped.rejects.size());
+  for (const MappedRows::Reject& reject : mapped.rejects) {
+    if (amount.first_reason.empty()) {
+      amount.first_reason = "row " + std::to_string(rows.first_row() + reject.source_row + 1) + ": " + reject.reason;
+    }
+    if (settings_.strict) return CheckRejects(name, amount);
+    QuarantineRecord record;
+    record.table = name;
+    record.position = Position{ObjectPosition{name, "", 0, rows.first_row() + reject.source_row + 1}};
+    record.reason = reject.reason;
+    record.row = rows.RowAsJson(reject.source_row);
+    record.task = ledger_->current();
+    TRY(quarantine_->Add(std::move(record)));
+  }
+  return Status::Ok();
+}
+
 Status ObjectRun::CheckRejects(const std::string& name, const Amount& amount) {
   if (amount.rejected == 0) return Status::Ok();
   const double ratio = static_cast<double>(amount.rejected) / static_cast<double>(amount.read);
   if (!settings_.strict && ratio <= settings_.max_filter_ratio) return Status::Ok();
-  filtered_ = true;
+  phase_ = Phase::kFilter;
   if (settings_.strict) {
     return Status(Code::kConflict, "Insert has filtered data in strict mode: " + name + ", " + amount.first_reason +
                                        ". Correct the SELECT, the target or the object, or set "
                                        "\"session.enable_insert_strict\"=\"false\", then RESUME JOB");
   }
-  return Status(Code::kConflict, "too many filtered rows: ratio " + std::to_string(ratio) +
-                                     " exceeds insert_max_filter_ratio " + std::to_string(settings_.max_filter_ratio) +
-                                     " in " + name + ", first " + amount.first_reason +
-                                     ". Fix the source data or adjust the limit, then run RESUME JOB.");
+  return Status(Code::kConflict,
+                "too many filtered rows: ratio " + std::to_string(ratio) + " exceeds session.insert_max_filter_ratio " +
+                    std::to_string(settings_.max_filter_ratio) + " in " + name + ", first " + amount.first_reason +
+                    ". Fix the source data or adjust the limit, then run RESUME JOB.");
 }
 
-Status ObjectRun::CommitObject(const FetchedObject& object, Amount amount) {
+Status ObjectRun::CommitObject(const FetchedObject& object, const Amount& amount) {
   FAILPOINT("sync.object.before_commit");
   const auto* at = std::get_if<ObjectPosition>(&writer_->position().at);
   const Position from = writer_->position();
@@ -238,10 +284,7 @@ Status ObjectRun::CommitObject(const FetchedObject& object, Amount amount) {
   counted.hash = amount.hash;
   std::vector<RecordWrite> records;
   TRY(ledger_->Count(counted, from, Position{to}, records));
-  for (QuarantineRecord& reject : amount.rejects) {
-    reject.task = ledger_->current();
-    quarantine_->Add(std::move(reject), records);
-  }
+  quarantine_->Settle(records);
   ObjectRecord record;
   record.etag = object.info.etag;
   record.bytes = object.info.size;
@@ -261,6 +304,7 @@ Status ObjectRun::CommitObject(const FetchedObject& object, Amount amount) {
        {"rows", amount.loaded},
        {"rejected", amount.rejected}});
   --objects_left_;
+  target_moves_ = 0;
   progress_.Applied(Position{to}, clock_.WallUs());
   progress_.StatisticsChanged(ledger_->statistics());
   ShowProgress();
@@ -280,18 +324,9 @@ Status ObjectRun::CommitRecords(std::vector<RecordWrite> records) {
   return Status::Ok();
 }
 
-// One line in job_tables(): objects are its chunks.
 void ObjectRun::ShowProgress() {
-  const auto* at = std::get_if<ObjectPosition>(&writer_->position().at);
-  const JobStatistics& statistics = ledger_->statistics();
-  TableProgress shown;
-  shown.source = {settings_.source.local ? "file" : settings_.source.bucket, settings_.source.pattern};
-  shown.target = settings_.insert.database + "." + settings_.insert.table;
-  shown.state = objects_left_ > 0 ? "COPYING" : "READY";
-  shown.chunks_done = at == nullptr ? 0 : static_cast<int64_t>(at->task);
-  shown.chunks_total = shown.chunks_done + std::max<int64_t>(0, objects_left_);
-  shown.rows_copied = statistics.rows_read - statistics.rows_filtered;
-  progress_.Show(std::move(shown));
+  ShowObjects(progress_, settings_.source, settings_.insert, ledger_->statistics(),
+              {caught_up_, std::max<int64_t>(0, objects_left_)});
 }
 
 }  // namespace freshet

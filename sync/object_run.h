@@ -21,14 +21,10 @@
 #include "sync/object_fetcher.h"
 #include "sync/object_loading.h"
 #include "sync/object_plan.h"
-#include "sync/quarantine.h"
+#include "sync/quarantine_stage.h"
 #include "sync/task_ledger.h"
 
 namespace freshet {
-
-// Rejected rows of one object that are kept in the quarantine; above this they are only counted: they wait in memory
-// for the object's commit.
-inline constexpr size_t kRejectBytesPerObjectMax = 8u << 20;
 
 class ObjectRun : public JobRun {
  public:
@@ -63,9 +59,7 @@ class ObjectRun : public JobRun {
     int64_t read = 0;
     int64_t loaded = 0;
     int64_t rejected = 0;
-    int64_t bytes = 0;  // of the rows as stored
-    size_t reject_bytes = 0;
-    std::vector<QuarantineRecord> rejects;
+    int64_t bytes = 0;         // of the rows as stored
     std::string first_reason;  // of the first rejected row, with its place
     ContentHash hash;
   };
@@ -78,12 +72,17 @@ class ObjectRun : public JobRun {
   Result<bool> LoadBatch(StopToken stop);
   Status LoadAll(std::vector<ObjectInfo> due, StopToken stop);
   Status OpenTask();
+  // True when the target was altered or emptied under an object's rows: then the object is loaded again at once.
+  bool TargetMoved(Code code);
+  // kNotFound: it was dropped.
+  Result<StoredTablePtr> Target() const;
   // Memory follows the store after an error.
   Status Reload();
   Status LoadObject(const FetchedObject& object, StopToken stop);
   Status LoadRows(const FileRows& rows, const std::string& name, Amount& amount);
+  Status TakeRejects(const FileRows& rows, const MappedRows& mapped, const std::string& name, Amount& amount);
   Status CheckRejects(const std::string& name, const Amount& amount);
-  Status CommitObject(const FetchedObject& object, Amount amount);
+  Status CommitObject(const FetchedObject& object, const Amount& amount);
   Status CommitRecords(std::vector<RecordWrite> records);
   void ShowProgress();
 
@@ -101,10 +100,12 @@ class ObjectRun : public JobRun {
   std::unique_ptr<Mapping> mapping_;
   SchemaPtr mapped_to_;  // the target's shape that mapping_ was compiled for
   std::optional<TaskLedger> ledger_;
-  std::optional<Quarantine> quarantine_;
+  std::optional<QuarantineStage> quarantine_;
   bool progressed_ = false;
-  bool filtered_ = false;  // the last error is about rejected rows
+  Phase phase_ = Phase::kRead;  // what it is at
+  bool caught_up_ = false;      // nothing that the last listing showed is left
   int64_t objects_left_ = 0;
+  int target_moves_ = 0;  // since the last object that was loaded
 
   NamedThread loader_;
 };

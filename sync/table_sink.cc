@@ -15,7 +15,8 @@ TableSink::TableSink(Store& store, Settings settings, JobProgress& progress, con
       progress_(progress),
       clock_(clock),
       filter_window_(settings_.options.max_filter_ratio,
-                     settings_.options.max_interval_s * kFilterWindowIntervals * 1'000'000) {}
+                     settings_.options.max_interval_s * kFilterWindowIntervals * 1'000'000,
+                     settings_.derive ? "session.insert_max_filter_ratio" : "load.max_filter_ratio") {}
 
 Result<std::unique_ptr<TableSink>> TableSink::Open(Store& store, Settings settings, JobProgress& progress,
                                                    const Clock& clock) {
@@ -309,7 +310,9 @@ int64_t TableSink::ChunksTotal(const TableRecord& record) const {
 void TableSink::ShowTables() {
   for (auto& [name, table] : tables_) {
     if (!table.shown_changed) continue;
-    progress_.TableChanged(table.record, settings_.database, ChunksTotal(table.record));
+    std::string target = settings_.insert_target;
+    if (target.empty()) target = settings_.database + "." + table.record.target;
+    progress_.TableChanged(table.record, std::move(target), ChunksTotal(table.record));
     table.shown_changed = false;
   }
 }

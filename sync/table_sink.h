@@ -57,6 +57,7 @@ class TableSink : public Sink {
     // Empty: the tables are mirrored and that is all. Else the job has one table, and rows of another are made of it;
     // whatever would stop that table pauses the job, so that no change of it is ever passed over.
     std::function<std::unique_ptr<DerivedRows>()> derive;
+    std::string insert_target;  // "database.table" that they are put into; "": no such thing
   };
   static Result<std::unique_ptr<TableSink>> Open(Store& store, Settings settings, JobProgress& progress,
                                                  const Clock& clock);

@@ -48,6 +48,20 @@ def quarantine(freshet, name="load"):
     return freshet.rows(f'SELECT * FROM quarantine("jobName"="{name}")')
 
 
+def shown(freshet, name="load"):
+    """The job's one line of job_tables()."""
+    rows = freshet.rows(f'SELECT * FROM job_tables("jobName"="{name}")')
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def load_slowly(freshet, folder, rows=20_000):
+    """A job in the middle of one file's rows: each of them takes its time."""
+    put(folder, "slow.csv", "".join(f"{i},n{i},{i}\n" for i in range(rows)))
+    create_job(freshet, table="shop.people (id, name, age)", select="c1, left(md5(repeat(c2, 8000)), 20), c3", uri="file:slow.csv")
+    wait_until(lambda: shown(freshet)["State"] == "COPYING" and list((freshet.data / "spool").rglob("*.csv")), 30, "the file to be fetched")
+
+
 def ids(freshet, table="shop.people"):
     return [row[0] for row in freshet.execute(f"SELECT id FROM {table} ORDER BY id")]
 
@@ -259,6 +273,100 @@ def test_offsets_of_an_ordered_list_can_be_set_and_moved_back(incoming):
     freshet.sync("load")
     assert ids(freshet) == list(range(1, 16))
     assert json.loads(freshet.job("load")["LoadStatistic"])["fileNumber"] == 5
+
+
+def test_a_moved_offset_begins_a_new_window(incoming):
+    freshet, folder = incoming
+    for number in range(3):
+        put(folder, f"example_{number}.csv", people(1 + 5 * number, 5 + 5 * number))
+    create_job(freshet, job={"s3.ingestion_mode": "ORDERED_LIST"})
+    freshet.sync("load")
+    freshet.pause("load")
+    freshet.execute("""ALTER JOB load PROPERTIES ('offset' = '{"fileName":"example_0.csv"}')""")
+    assert json.loads(freshet.job("load")["CurrentOffset"])["fileName"] == "example_0.csv"
+    assert (shown(freshet)["ChunksDone"], shown(freshet)["RowsCopied"]) == ("3", "15")
+    freshet.resume("load")
+    freshet.sync("load")
+    newest = max(freshet.rows('SELECT * FROM tasks("type"="insert")'), key=lambda task: int(task["TaskId"]))
+    assert json.loads(newest["RunningOffset"]) == {"startFileName": "example_0.csv", "endFileName": "example_2.csv"}
+    window = max(ledger(freshet), key=lambda task: int(task["TaskId"]))
+    assert json.loads(window["WindowFrom"])["fileName"] == "example_0.csv"
+    assert (window["RowsRead"], ids(freshet)) == ("10", list(range(1, 16)))
+
+
+def test_jobs_and_job_tables_show_how_far_a_job_is_in_every_state(incoming):
+    freshet, folder = incoming
+    put(folder, "a.csv", people(1, 3))
+    put(folder, "b.csv", "4,Dan,24\n5,Eve\n")
+    put(folder, "c.csv", people(7, 9))
+    create_job(freshet, job={"s3.max_batch_files": 1})
+    freshet.wait_status("load", "PAUSED")
+
+    def assert_in_the_middle(newest):
+        job, row = freshet.job("load"), shown(freshet)
+        assert [json.loads(job[name])["fileName"] for name in ("CurrentOffset", "EndOffset")] == ["a.csv", newest]
+        assert (row["TargetTable"], row["State"], row["ChunksDone"], row["RowsCopied"]) == ("shop.people", "COPYING", "1", "3")
+
+    assert_in_the_middle("c.csv")
+    freshet.restart()
+    assert_in_the_middle("a.csv")  # nothing was listed yet by this process
+    put(folder, "b.csv", people(4, 6))
+    freshet.resume("load")
+    freshet.sync("load")
+    job, row = freshet.job("load"), shown(freshet)
+    assert json.loads(job["CurrentOffset"]) == json.loads(job["EndOffset"])
+    assert (row["State"], row["ChunksDone"], row["ChunksTotal"], row["RowsCopied"]) == ("READY", "3", "3", "9")
+
+
+def test_a_finished_job_is_shown_after_a_restart(incoming):
+    freshet, folder = incoming
+    put(folder, "a.csv", people(1, 3))
+    create_job(freshet, job={"s3.ingestion_mode": "ONE_TIME"})
+    freshet.wait_status("load", "FINISHED")
+    freshet.restart()
+    row = shown(freshet)
+    assert (row["State"], row["ChunksDone"], row["RowsCopied"], row["SourceTable"]) == ("READY", "1", "3", "file.*.csv")
+
+
+def test_a_target_that_is_dropped_while_a_file_is_loaded_pauses_the_job(incoming):
+    freshet, folder = incoming
+    load_slowly(freshet, folder)
+    freshet.execute("DROP TABLE shop.people")
+    job = freshet.wait_status("load", "PAUSED")
+    assert "target table was dropped" in job["ErrorMsg"]
+    freshet.execute("CREATE TABLE shop.people (id INT NOT NULL, name VARCHAR(20), age INT, PRIMARY KEY (id))")
+    freshet.resume("load")
+    assert "shop.people" in freshet.wait_status("load", "PAUSED")["ErrorMsg"]
+    assert ids(freshet) == []  # it is another table
+
+
+@pytest.mark.parametrize("statement, columns", [
+    ("TRUNCATE TABLE shop.people", "id, age"),
+    ("ALTER TABLE shop.people ADD COLUMN extra INT DEFAULT 7", "id, age, extra"),
+    ("ALTER TABLE shop.people MODIFY COLUMN age BIGINT", "id, age")])
+def test_a_target_that_changes_while_a_file_is_loaded_has_the_whole_file_afterwards(incoming, statement, columns):
+    freshet, folder = incoming
+    freshet.execute("INSERT INTO shop.people VALUES (-1, 'before', 1)")
+    load_slowly(freshet, folder)
+    freshet.execute(statement)
+    freshet.sync("load")
+    loaded = freshet.execute(f"SELECT {columns} FROM shop.people WHERE id >= 0 ORDER BY id")
+    assert loaded == tuple((i, i, 7)[:columns.count(",") + 1] for i in range(20_000))
+    assert freshet.value("SELECT count(*) FROM shop.people WHERE id < 0") == ("TRUNCATE" not in statement)
+    assert sum(int(task["RowsLoaded"]) for task in ledger(freshet)) == 20_000
+
+
+def test_a_column_that_is_dropped_while_a_file_is_loaded_pauses_the_job_until_the_select_fits(incoming):
+    freshet, folder = incoming
+    load_slowly(freshet, folder)
+    freshet.execute("ALTER TABLE shop.people DROP COLUMN age")
+    assert "age" in freshet.wait_status("load", "PAUSED")["ErrorMsg"]
+    assert ids(freshet) == []
+    freshet.execute("ALTER JOB load INSERT INTO shop.people (id, name) SELECT c1, c2 "
+                    "FROM s3('uri'='file:slow.csv', 'format'='csv', 'column_separator'=',')")
+    freshet.resume("load")
+    freshet.sync("load")
+    assert freshet.execute("SELECT count(*), min(name), max(id) FROM shop.people") == ((20_000, "n0", 19_999),)
 
 
 @pytest.mark.parametrize("statement, message", [

@@ -68,7 +68,7 @@ def test_rejected_rows_are_quarantined_and_replayed(source, freshet, make_databa
 
 def test_more_rejected_rows_than_the_ratio_allows_pause_the_job(source, freshet, make_database):
     prepare(source, freshet, make_database, job=LENIENT | {"session.insert_max_filter_ratio": "0.1"})
-    wait_paused(freshet, "rejects", "filter")
+    wait_paused(freshet, "rejects", "exceeds session.insert_max_filter_ratio 0.1")
     assert not quarantine(freshet)
 
 
@@ -80,6 +80,15 @@ def test_verify_compares_source_shadow_and_target(source, freshet, make_database
     freshet.execute(f"UPDATE {database}.o SET n = 11 WHERE id = 1")
     verdicts = freshet.rows("VERIFY JOB WHERE jobName = 'rejects'")
     assert [row["Equal"] for row in verdicts] == ["true", "false"], verdicts
+
+
+def test_job_tables_shows_the_target_that_users_know(mariadb, freshet, make_database):
+    database = prepare(mariadb, freshet, make_database, job=LENIENT)
+    freshet.sync("rejects")
+    assert freshet.tables("rejects")["t"]["targettable"] == f"{database}.o"
+    freshet.pause("rejects")
+    freshet.restart()
+    assert freshet.tables("rejects")["t"]["targettable"] == f"{database}.o"
 
 
 def test_latest_starts_with_what_comes(source, freshet, make_database):

@@ -41,6 +41,11 @@ class ObjectPlanTest : public testing::Test {
     store_.reset();
     std::filesystem::remove_all(directory_);
   }
+  void Forget(std::string_view after) {
+    const Result<std::vector<RecordWrite>> deletions = ForgetObjects(*store_, kJob, after);
+    ASSERT_TRUE(deletions.ok());
+    ASSERT_TRUE(store_->PutRecords(*deletions).ok());
+  }
   void MarkLoaded(const std::string& key, const std::string& etag) {
     ObjectRecord record;
     record.etag = etag;
@@ -138,9 +143,9 @@ TEST_F(ObjectPlanTest, ForgottenObjectsAreDueAgain) {
     objects_.Put(key, "1");
     MarkLoaded(key, "1");
   }
-  ASSERT_TRUE(ForgetObjects(*store_, kJob, "a").ok());
+  Forget("a");
   EXPECT_EQ(DueKeys(), Keys({"b", "c"}));
-  ASSERT_TRUE(ForgetObjects(*store_, kJob, "").ok());
+  Forget("");
   EXPECT_EQ(DueKeys(), Keys({"a", "b", "c"}));
 }
 
