@@ -79,6 +79,20 @@ def freshet(make_database):  # torn down before the source databases are dropped
 
 
 @pytest.fixture
+def incoming():
+    """A freshet that may read files below a folder, and that folder."""
+    server = Freshet()
+    folder = server.data.parent / "incoming"
+    folder.mkdir(parents=True)
+    server.arguments += ["--file-root", str(folder)]
+    server.start()
+    server.execute("CREATE DATABASE shop")
+    server.execute("CREATE TABLE shop.people (id INT NOT NULL, name VARCHAR(20), age INT, PRIMARY KEY (id))")
+    yield server, folder
+    server.remove()
+
+
+@pytest.fixture
 def database(request):
     """A name that no other test uses."""
     return re.sub(r"\W+", "_", request.node.originalname.removeprefix("test_"))[:40].lower() + f"_{next(_numbers)}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An HTTP proxy in front of a server that breaks answers on purpose: connection reset after so many bytes of a body, 503 for
-the first requests, a body that stalls, one that is cut off or whose bytes differ. Faults are programmed per path and counted
-down. The Host header is passed on as it came, so signatures stay valid.
+the first requests, a body that stalls or trickles, one that is cut off or whose bytes differ, or something that happens
+between request and answer. Faults are programmed per path and counted down. The Host header is passed on as it came, so signatures stay valid.
 """
 import asyncio
 import contextlib
@@ -13,14 +13,15 @@ import threading
 from tests.servers import process
 
 _BLOCK = 64 * 1024
+_TRICKLE, _TRICKLE_S = 512, 0.01
 
 
 class Fault:
     """One kind of damage for answers whose "METHOD path?query" matches `pattern`, `times` times (None: always)."""
 
     def __init__(self, kind, pattern, times, after_bytes, on_hit):
-        self.kind = kind  # reset, unavailable, stall, truncate, corrupt
-        self.on_hit = on_hit  # called before the damage is done
+        self.kind = kind  # reset, unavailable, stall, slow, truncate, corrupt, before
+        self.on_hit = on_hit  # called before the damage is done; before: before the request goes on, and no damage
         self.pattern = re.compile(pattern)
         self.times = times
         self.after_bytes = after_bytes
@@ -94,6 +95,9 @@ class FaultProxy:
                     writer.write(b"HTTP/1.1 503 Slow Down\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
                     await writer.drain()
                     continue
+                if fault and fault.kind == "before":
+                    await self._loop.run_in_executor(None, fault.on_hit)
+                    fault = None
                 if not await self._forward(head, writer, fault):
                     break
         writer.close()
@@ -113,14 +117,15 @@ class FaultProxy:
                 block = await reader.read(_BLOCK if left < 0 else min(_BLOCK, left))
                 if not block:
                     return False
-                if fault and sent + len(block) > fault.after_bytes:
+                size = len(block)
+                if fault and sent + size > fault.after_bytes:
                     block = await self._damage(fault, block, sent, writer)
                     if block is None:
                         return False
                 writer.write(block)
                 await writer.drain()
-                sent += len(block)
-                left -= len(block) if left > 0 else 0
+                sent += size
+                left -= size if left > 0 else 0
             return left == 0
         finally:
             upstream.close()
@@ -128,6 +133,12 @@ class FaultProxy:
     async def _damage(self, fault, block, sent, writer):
         """The block to send instead; None when the connection ended here."""
         keep = max(0, fault.after_bytes - sent)
+        if fault.kind == "slow":
+            for start in range(0, len(block), _TRICKLE):
+                writer.write(block[start:start + _TRICKLE])
+                await writer.drain()
+                await asyncio.sleep(_TRICKLE_S)  # what a slow link is
+            return b""
         if fault.kind == "corrupt":
             return block[:keep] + bytes([block[keep] ^ 1]) + block[keep + 1:] if keep < len(block) and sent <= fault.after_bytes else block
         writer.write(block[:keep])

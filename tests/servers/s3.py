@@ -115,9 +115,15 @@ class S3Server:
 class RcloneS3(S3Server):
     kind = "rclone"
 
+    def __init__(self, authority=None, anonymous=False):
+        super().__init__(authority)
+        self.anonymous = anonymous
+
     def command(self):
-        command = [downloads.rclone(), "serve", "s3", self.data, "--addr", f"127.0.0.1:{self.port}", "--auth-key",
-                   f"{ACCESS_KEY},{SECRET_KEY}", "--vfs-cache-mode", "off", "--dir-cache-time", "0s", "--config", "/dev/null"]
+        command = [downloads.rclone(), "serve", "s3", self.data, "--addr", f"127.0.0.1:{self.port}", "--vfs-cache-mode", "off",
+                   "--dir-cache-time", "0s", "--config", "/dev/null"]
+        if not self.anonymous:
+            command += ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}"]
         if self.certificate:
             command += ["--cert", self.certificate[0], "--key", self.certificate[1]]
         return command

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "sync/quarantine.h"
+#include "sync/quarantine_stage.h"
 
 namespace freshet {
 namespace {
@@ -31,6 +31,21 @@ class QuarantineTest : public ::testing::Test {
     std::vector<RecordWrite> records;
     quarantine->Add(std::move(record), records);
     ASSERT_TRUE(store_->PutRecords(records).ok());
+  }
+  // So that the stage writes ahead.
+  static QuarantineRecord Large(int number) {
+    QuarantineRecord record;
+    record.table = "s.t";
+    record.reason = std::to_string(number);
+    record.row = std::string(kStagedBytesMax / 4, 'x');
+    return record;
+  }
+  std::vector<std::string> Visible(JobId job) {
+    std::vector<std::string> reasons;
+    const auto kept = ScanQuarantine(*store_, job);
+    EXPECT_TRUE(kept.ok());
+    for (const auto& [key, value] : *kept) reasons.push_back(DecodeQuarantine(value)->reason);
+    return reasons;
   }
   std::vector<std::string> Reasons(JobId job) {
     std::vector<std::string> reasons;
@@ -106,6 +121,56 @@ TEST_F(QuarantineTest, ARowIsAnObjectOfTextsWithoutWhatWasNotSent) {
   batch.Image(image)[1] = batch.AppendBytes("a \"quoted\" one");
   batch.Image(image)[2] = Cell::Null();
   EXPECT_EQ(RowAsJson(batch, image), R"({"id":"-5","text":"a \"quoted\" one","empty":null})");
+}
+
+TEST_F(QuarantineTest, RowsWrittenAheadAreSeenWithTheirCommitOnly) {
+  Put(JobId{1}, "earlier");
+  Result<QuarantineStage> stage = QuarantineStage::Load(*store_, JobId{1}, Clock::System());
+  ASSERT_TRUE(stage.ok()) << stage.status().message();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(stage->Add(Large(i)).ok());
+  EXPECT_GT(Reasons(JobId{1}).size(), 5u);  // they are on disk
+  EXPECT_EQ(Visible(JobId{1}), std::vector<std::string>{"earlier"});
+  std::vector<RecordWrite> records;
+  stage->Settle(records);
+  ASSERT_TRUE(store_->PutRecords(records).ok());
+  EXPECT_EQ(Visible(JobId{1}), (std::vector<std::string>{"earlier", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
+  for (int i = 10; i < 20; ++i) ASSERT_TRUE(stage->Add(Large(i)).ok());
+  EXPECT_EQ(Visible(JobId{1}).size(), 11u);
+}
+
+TEST_F(QuarantineTest, RowsWrittenAheadWithoutACommitAreRemovedByTheNextRun) {
+  Put(JobId{1}, "earlier");
+  Result<QuarantineStage> stage = QuarantineStage::Load(*store_, JobId{1}, Clock::System());
+  ASSERT_TRUE(stage.ok());
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(stage->Add(Large(i)).ok());
+  stage = QuarantineStage::Load(*store_, JobId{1}, Clock::System());
+  ASSERT_TRUE(stage.ok());
+  EXPECT_EQ(Reasons(JobId{1}), std::vector<std::string>{"earlier"});
+  ASSERT_TRUE(stage->Add(Large(7)).ok());
+  std::vector<RecordWrite> records;
+  stage->Settle(records);
+  ASSERT_TRUE(store_->PutRecords(records).ok());
+  EXPECT_EQ(Visible(JobId{1}), (std::vector<std::string>{"earlier", "7"}));
+  EXPECT_EQ(store_->GetRecord(RecordFamily::kQuarantine, HiddenFromKey(JobId{1}))->has_value(), false);
+}
+
+TEST_F(QuarantineTest, TheNewestRowsOfOneObjectMakeRoomForEachOther) {
+  Put(JobId{1}, "earlier");
+  Result<QuarantineStage> stage = QuarantineStage::Load(*store_, JobId{1}, Clock::System());
+  ASSERT_TRUE(stage.ok());
+  for (uint64_t i = 0; i < kQuarantineRowsKeptMax + 5; ++i) {
+    QuarantineRecord record;
+    record.table = "s.t";
+    record.reason = std::to_string(i);
+    ASSERT_TRUE(stage->Add(std::move(record)).ok());
+  }
+  std::vector<RecordWrite> records;
+  stage->Settle(records);
+  ASSERT_TRUE(store_->PutRecords(records).ok());
+  const std::vector<std::string> kept = Visible(JobId{1});
+  ASSERT_EQ(kept.size(), kQuarantineRowsKeptMax);
+  EXPECT_EQ(kept.front(), "5");
+  EXPECT_EQ(kept.back(), std::to_string(kQuarantineRowsKeptMax + 4));
 }
 
 }  // namespace

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs that load files with something wrong in them: malformed files, rows that do not fit, their quarantine and its replay."""
+import contextlib
+import gzip
+import json
+
+import pymysql
+import pytest
+
+from tests.e2e.file_jobs import create_job, ids, ledger, put, quarantine, zstd_bytes
+from tests.servers.parquet import parquet_bytes
+from tests.servers.process import wait_until
+
+
+def csv_text(numbers):
+    return "".join(f"{i},n{i},{i}\n" for i in numbers)
+
+
+def json_lines(numbers):
+    return "".join(json.dumps({"id": i, "name": f"n{i}", "age": i}) + "\n" for i in numbers)
+
+
+def json_array(numbers):
+    return "[\n" + json_lines(numbers).rstrip().replace("\n", ",\n") + "\n]\n"
+
+
+def parquet(numbers):
+    return parquet_bytes(f"SELECT i AS id, 'n' || i AS name, i AS age FROM range({min(numbers)}, {max(numbers) + 1}) t(i)")
+
+
+def gzipped(numbers):
+    return gzip.compress(csv_text(numbers).encode())
+
+
+def zstd_csv(numbers):
+    return zstd_bytes(csv_text(numbers).encode())
+
+
+def half(data):
+    return data[:len(data) // 2]
+
+
+MALFORMED = {
+    "csv": (csv_text, lambda data: data.replace("103,n103,103", "103,n103"), "line 100", {}),
+    "json": (json_lines, lambda data: data.replace('"n103"', "private"), "line 100", {"format": "json"}),
+    "json_array": (json_array, lambda data: data.replace('"n103"', "private"), "line 101", {"format": "json", "strip_outer_array": "true"}),
+    "parquet": (parquet, lambda data: data[:-50], "", {"format": "parquet"}),
+    "csv.gz": (gzipped, half, "", {}),
+    "csv.zst": (zstd_csv, half, "", {}),
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_a_malformed_file_in_the_middle_is_named_and_the_earlier_ones_are_loaded_once(incoming, kind):
+    freshet, folder = incoming
+    make, spoil, place, arguments = MALFORMED[kind]
+    parts = {"a": range(1, 4), "b": range(4, 204), "c": range(204, 207)}
+    for name, numbers in parts.items():
+        put(folder, f"{name}.{kind}", spoil(make(numbers)) if name == "b" else make(numbers))
+    create_job(freshet, uri=f"file:*.{kind}", select="c1, c2, c3" if "csv" in kind else "id, name, age", **arguments)
+    error = freshet.wait_status("load", "PAUSED")["ErrorMsg"]
+    assert f"b.{kind}" in error and place in error and "Correct or remove the object" in error
+    assert "correct the properties" not in error and "private" not in error and str(freshet.data) not in error
+    assert ids(freshet) == [1, 2, 3]
+    put(folder, f"b.{kind}", make(parts["b"]))
+    freshet.resume("load")
+    freshet.sync("load")
+    assert ids(freshet) == list(range(1, 207))
+    statistic = json.loads(freshet.job("load")["LoadStatistic"])
+    assert (statistic["scannedRows"], statistic["fileNumber"]) == (206, 3)
+
+
+def test_a_value_that_does_not_fit_pauses_a_strict_job_and_a_wider_column_lets_it_go_on(incoming):
+    freshet, folder = incoming
+    freshet.execute("CREATE TABLE shop.narrow (id INT NOT NULL, name VARCHAR(2), PRIMARY KEY (id))")
+    put(folder, "a.csv", "1,Jo,1\n2,Kim,2\n")
+    create_job(freshet, table="shop.narrow", select="c1, c2")
+    job = freshet.wait_status("load", "PAUSED")
+    assert "Insert has filtered data in strict mode" in job["ErrorMsg"] and "row 2" in job["ErrorMsg"]
+    assert "Kim" not in job["ErrorMsg"]
+    assert freshet.value("SELECT count(*) FROM shop.narrow") == 0
+    freshet.execute("ALTER TABLE shop.narrow MODIFY COLUMN name VARCHAR(20)")
+    freshet.resume("load")
+    freshet.sync("load")
+    assert freshet.execute("SELECT * FROM shop.narrow ORDER BY id") == ((1, "Jo"), (2, "Kim"))
+
+
+LENIENT = {"session.enable_insert_strict": "false", "session.insert_max_filter_ratio": "1.0"}
+
+
+def assert_every_row_is_accounted_for(freshet, table):
+    rows = sorted(ledger(freshet), key=lambda row: int(row["TaskId"]))
+    for row in rows:
+        assert int(row["RowsRead"]) == sum(int(row[f"Rows{what}"]) for what in ("Loaded", "Filtered", "Rejected"))
+    for before, after in zip(rows, rows[1:]):
+        assert after["WindowFrom"] == before["WindowTo"]
+    assert sum(int(row["RowsLoaded"]) for row in rows) == freshet.value(f"SELECT count(*) FROM {table} WHERE id < 1000000")
+    return rows
+
+
+def test_rejected_rows_of_a_lenient_job_can_be_looked_at_and_replayed(incoming):
+    freshet, folder = incoming
+    freshet.execute("CREATE TABLE shop.narrow (id INT NOT NULL, name VARCHAR(2), PRIMARY KEY (id))")
+    put(folder, "a.csv", "1,Jo,1\n2,Kim,2\nx,Al,3\n5,Later,5\n")
+    create_job(freshet, table="shop.narrow", select="c1, c2", job=LENIENT)
+    freshet.sync("load")
+    assert freshet.execute("SELECT * FROM shop.narrow") == ((1, "Jo"),)
+    rejected = quarantine(freshet)
+    task = assert_every_row_is_accounted_for(freshet, "shop.narrow")[0]
+    assert [json.loads(row["Row"]) for row in rejected] == [
+        {"c1": "2", "c2": "Kim", "c3": "2"}, {"c1": "x", "c2": "Al", "c3": "3"}, {"c1": "5", "c2": "Later", "c3": "5"}]
+    for row, number in zip(rejected, ("2", "3", "4")):
+        assert row["SourceTable"] == f"file:{folder}/a.csv" and row["TaskId"] == task["TaskId"]
+        assert json.loads(row["Position"]) == {"fileName": f"file:{folder}/a.csv", "row": number}
+    # Too long still, then not any more.
+    assert freshet.execute("REPLAY QUARANTINE JOB load WHERE Row LIKE '%Kim%'") == (("0", "0", "0", "1"),)
+    freshet.execute("ALTER TABLE shop.narrow MODIFY COLUMN name VARCHAR(20)")
+    assert freshet.execute("REPLAY QUARANTINE JOB load WHERE Row LIKE '%Kim%'") == (("1", "0", "0", "0"),)
+    assert freshet.execute("SELECT * FROM shop.narrow ORDER BY id") == ((1, "Jo"), (2, "Kim"))
+    assert_every_row_is_accounted_for(freshet, "shop.narrow")
+    # A row of its key that came later is not overwritten; without it the row is loaded.
+    put(folder, "b.csv", "5,New,5\n")
+    freshet.sync("load")
+    assert freshet.execute("REPLAY QUARANTINE JOB load") == (("0", "0", "1", "1"),)
+    assert freshet.value("SELECT name FROM shop.narrow WHERE id = 5") == "New"
+    rows = assert_every_row_is_accounted_for(freshet, "shop.narrow")
+    assert [rows[-1][f"Rows{what}"] for what in ("Read", "Loaded", "Filtered", "Rejected")] == ["2", "0", "0", "2"]
+    assert len(quarantine(freshet)) == 2 and freshet.status("load") == "RUNNING"
+
+
+def test_all_rejected_rows_of_a_large_file_are_kept(incoming):
+    freshet, folder = incoming
+    freshet.execute("CREATE TABLE shop.narrow (id INT NOT NULL, name VARCHAR(2), PRIMARY KEY (id))")
+    long = "y" * 4000
+    put(folder, "a.csv", "".join(f"{i},{'ok' if i % 1000 == 0 else long},{i}\n" for i in range(4000)))
+    create_job(freshet, table="shop.narrow", select="c1, c2", job=LENIENT)
+    freshet.sync("load")
+    numbers = [int(json.loads(row["Row"])["c1"]) for row in quarantine(freshet)]
+    assert numbers == [i for i in range(4000) if i % 1000]
+    assert ids(freshet, "shop.narrow") == [0, 1000, 2000, 3000]
+    assert assert_every_row_is_accounted_for(freshet, "shop.narrow")[-1]["RowsRejected"] == "3996"
+
+
+def test_rejected_rows_that_were_written_ahead_go_with_a_load_that_fails(incoming):
+    freshet, folder = incoming
+    freshet.execute("CREATE TABLE shop.narrow (id INT NOT NULL, name VARCHAR(2), PRIMARY KEY (id))")
+    put(folder, "0.csv", "0,ok,0\n")
+    text = "".join(f"{i},{'y' * 2000},{i}\n" for i in range(1, 3000))
+    put(folder, "a.csv", text + "malformed\n")
+    create_job(freshet, table="shop.narrow", select="c1, c2", job=LENIENT)
+    freshet.wait_status("load", "PAUSED")
+    assert quarantine(freshet) == ()
+    put(folder, "a.csv", text)
+    freshet.stop()
+    freshet.start(failpoints="sync.object.before_rejects=crash@3")
+    with contextlib.suppress(pymysql.err.MySQLError):
+        freshet.resume("load")
+    freshet.process.wait(60)
+    freshet.start(failpoints="sync.object.before_list=error@1")
+    wait_until(lambda: freshet.status("load") == "PAUSED", 30, "the listing to fail")
+    assert quarantine(freshet) == ()  # what the crash left is not shown
+    freshet.resume("load")
+    freshet.sync("load")
+    assert len(quarantine(freshet)) == 2999
+    assert_every_row_is_accounted_for(freshet, "shop.narrow")
+
+
+def test_parquet_rows_are_loaded_with_their_types_and_replayed(incoming):
+    freshet, folder = incoming
+    freshet.execute("CREATE TABLE shop.sales (id BIGINT NOT NULL, amount DECIMAL(5,2), day DATE, tags TEXT, PRIMARY KEY (id))")
+    put(folder, "a.parquet", parquet_bytes(
+        "SELECT i AS id, (i * 400.25)::DECIMAL(20,2) AS amount, DATE '2026-01-01' + i::INTEGER AS day, [i, i + 1] AS tags "
+        "FROM range(1, 4) t(i)"))
+    create_job(freshet, table="shop.sales", uri="file:a.parquet", select="id, amount, day, tags", format="parquet",
+               job=LENIENT)
+    freshet.sync("load")
+    loaded = "SELECT id, CAST(amount AS CHAR), CAST(day AS CHAR), tags FROM shop.sales ORDER BY id"
+    # Lenient: what overflows becomes NULL; a row is rejected only when that cannot be.
+    assert freshet.execute(loaded) == ((1, "400.25", "2026-01-02", "[1,2]"), (2, "800.50", "2026-01-03", "[2,3]"),
+                                       (3, None, "2026-01-04", "[3,4]"))
+    freshet.execute("DROP JOB WHERE jobName = 'load'")
+    freshet.execute("CREATE TABLE shop.strict (id BIGINT NOT NULL, amount DECIMAL(5,2) NOT NULL, day DATE, PRIMARY KEY (id))")
+    create_job(freshet, table="shop.strict", uri="file:a.parquet", select="id, amount, day", format="parquet",
+               job=LENIENT)
+    freshet.sync("load")
+    assert ids(freshet, "shop.strict") == [1, 2]
+    assert json.loads(quarantine(freshet)[0]["Row"])["amount"] == 1200.75
+    freshet.execute("ALTER TABLE shop.strict MODIFY COLUMN amount DECIMAL(12,2) NOT NULL")
+    freshet.execute("REPLAY QUARANTINE JOB load")
+    assert freshet.execute("SELECT id, CAST(amount AS CHAR), CAST(day AS CHAR) FROM shop.strict WHERE id = 3") == (
+        (3, "1200.75", "2026-01-04"),)
+    assert not quarantine(freshet)
+
+
+def test_too_many_rejected_rows_pause_a_lenient_job_with_nothing_of_the_file_loaded(incoming):
+    freshet, folder = incoming
+    put(folder, "a.csv", "1,Ann,21\nx,Bob,22\ny,Cid,23\n")
+    create_job(freshet, job={"session.enable_insert_strict": "false", "session.insert_max_filter_ratio": "0.5"})
+    job = freshet.wait_status("load", "PAUSED")
+    assert "too many filtered rows" in job["ErrorMsg"]
+    assert ids(freshet) == []
