@@ -27,10 +27,14 @@ class LogRows : public RowStream {
   }
 
   Status Open(const LogStart& start) {
-    ASSIGN_OR_RETURN(end_, connector_->CurrentPosition());
+    // What is new from now on has no end but time's.
+    if (start.mode != LogStart::Mode::kNow) {
+      ASSIGN_OR_RETURN(end_, connector_->CurrentPosition());
+    }
     started_ = true;
     ASSIGN_OR_RETURN(at_, connector_->StartLog(start, {schema_->name}));
     ASSIGN_OR_RETURN(source_, connector_->OpenSource(at_, {schema_}, TableFilter()));
+    deadline_ = Deadline::After(kStreamQueryMax);
     return Status::Ok();
   }
 
@@ -39,9 +43,10 @@ class LogRows : public RowStream {
   Result<RowBatch> Next() override {
     RowBatch rows;
     rows.schema = schema_;
-    while (rows.rows.size() < kBatchRowsMax && !at_.Covers(end_) && !deadline_.Passed()) {
+    while (rows.rows.size() < kBatchRowsMax && !AtEnd() && !deadline_.Passed()) {
       if (stop_.stop_requested()) return Status(Code::kCancelled, "Query execution was interrupted");
       ASSIGN_OR_RETURN(const std::optional<ChangeEvent> event, source_->Next(Deadline::After(kReadWait)));
+      if (!event && !rows.rows.empty()) break;  // a LIMIT may have enough of them
       if (!event) continue;
       if (!event->at.empty()) at_ = event->at;
       if (const auto* batch = std::get_if<RowBatch>(&event->body)) TRY(Append(*batch, rows));
@@ -51,6 +56,8 @@ class LogRows : public RowStream {
   }
 
  private:
+  bool AtEnd() const { return end_ && at_.Covers(*end_); }
+
   Status Append(const RowBatch& batch, RowBatch& rows) const {
     if (batch.schema->name != schema_->name) return Status::Ok();
     for (const RowChange& change : batch.rows) {
@@ -80,10 +87,10 @@ class LogRows : public RowStream {
   const std::unique_ptr<Connector> connector_;
   const SchemaPtr schema_;
   const StopToken stop_;
-  const Deadline deadline_ = Deadline::After(kStreamQueryMax);
+  Deadline deadline_ = Deadline::After(kStreamQueryMax);
   std::unique_ptr<Source> source_;
   Position at_;
-  Position end_;
+  std::optional<Position> end_;
   bool started_ = false;
 };
 
