@@ -196,8 +196,11 @@ void JobRunner::TakeEvents() {
     failed = std::exchange(failed_, std::nullopt);
   }
   if (progressed) (void)Feed(PipelineProgressed{});
+  run_progressed_ = run_progressed_ || progressed;
   if (failed) {
-    failed->worked_before = Clock::System().Now() - run_since_ >= kWorkedWell;
+    // One that only waited for an endpoint that is down did not work, however long it took.
+    const bool reached = run_progressed_ || !OverObjects(definition());
+    failed->worked_before = reached && Clock::System().Now() - run_since_ >= kWorkedWell;
     Log(LogLevel::kWarn, "pipeline_failed",
         {{"job", definition().name}, {"code", CodeName(failed->code)}, {"error", failed->message}});
     (void)Feed(*failed);
@@ -275,6 +278,7 @@ void JobRunner::StartRun() {
   }
   run_ = std::move(opened).value();
   run_since_ = Clock::System().Now();
+  run_progressed_ = false;
   (void)Feed(PipelineOpened{});
   run_->Start();
 }

@@ -99,6 +99,7 @@ class JobRunner : private JobRunListener {
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<JobRun> run_;
   std::chrono::steady_clock::time_point run_since_ = {};
+  bool run_progressed_ = false;
   std::chrono::steady_clock::time_point looked_ = {};
   std::set<TableName> unfit_;      // created tables that cannot be mirrored as they are: said once
   std::set<std::string> refused_;  // created tables that the job cannot take: not tried again by itself

@@ -70,6 +70,7 @@ def test_jobs_and_job_tables_show_how_far_a_job_is_in_every_state(incoming):
     job, row = freshet.job("load"), shown(freshet)
     assert json.loads(job["CurrentOffset"]) == json.loads(job["EndOffset"])
     assert (row["State"], row["ChunksDone"], row["ChunksTotal"], row["RowsCopied"]) == ("READY", "3", "3", "9")
+    assert job["JobRuntimeMsg"].startswith("No data available for consumption at the moment, will retry after")
 
 
 def test_a_finished_job_is_shown_after_a_restart(incoming):

@@ -63,6 +63,9 @@ def test_rejected_rows_are_quarantined_and_replayed(source, freshet, make_databa
     # Loaded: 2 and 3. Superseded: 4 was deleted, 5 was corrected.
     assert freshet.execute("REPLAY QUARANTINE JOB rejects") == (("2", "0", "2", "0"),)
     assert not quarantine(freshet)
+    replays = [row for row in assert_ledger_whole(freshet, "rejects") if row["RowsRead"] == 4 and row["WindowFrom"] == row["WindowTo"]]
+    assert [(row["RowsLoaded"], row["RowsFiltered"], row["RowsRejected"]) for row in replays] == [(2, 2, 0)]
+    assert replays[0]["ContentHash"]
     assert freshet.execute(f"SELECT id, n FROM {database}.o ORDER BY id") == ((1, 10), (2, 2), (3, 3), (5, 50), (6, 60))
 
 

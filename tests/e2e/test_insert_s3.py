@@ -10,7 +10,7 @@ import pymysql
 import pytest
 
 from tests.e2e.insert_jobs import assert_ledger_whole
-from tests.e2e.test_crashes import ROUND_BEFORE, failpoints
+from tests.e2e.test_crashes import failpoints
 from tests.servers import s3
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.freshet import FAILPOINT_EXIT_STATUS, Freshet, properties
@@ -23,6 +23,8 @@ ON_THE_WAY = [name for name in failpoints()
 ROWS_IN_PIECES, LITTLE_MEMORY = 700_000, ["--memory", "128MiB"]
 FAULTS = ["reset", "unavailable", "slow", "truncate"]
 KILL_ROUNDS = 10
+# Failpoints that only a particular past reaches: what to arm in a round before them.
+ROUND_BEFORE = {"storage.undo.before_write": "storage.piece.after_write=crash@1"}
 LENIENT = {"session.enable_insert_strict": "false", "session.insert_max_filter_ratio": "1"}
 
 

@@ -13,7 +13,7 @@ import threading
 from tests.servers import process
 
 _BLOCK = 64 * 1024
-_TRICKLE, _TRICKLE_S = 512, 0.01
+_SLOW_PARTS, _SLOW_S = 16, 0.01  # of each block
 
 
 class Fault:
@@ -134,10 +134,11 @@ class FaultProxy:
         """The block to send instead; None when the connection ended here."""
         keep = max(0, fault.after_bytes - sent)
         if fault.kind == "slow":
-            for start in range(0, len(block), _TRICKLE):
-                writer.write(block[start:start + _TRICKLE])
+            part = len(block) // _SLOW_PARTS + 1
+            for start in range(0, len(block), part):
+                writer.write(block[start:start + part])
                 await writer.drain()
-                await asyncio.sleep(_TRICKLE_S)  # what a slow link is
+                await asyncio.sleep(_SLOW_S)  # what a slow link is
             return b""
         if fault.kind == "corrupt":
             return block[:keep] + bytes([block[keep] ^ 1]) + block[keep + 1:] if keep < len(block) and sent <= fault.after_bytes else block
