@@ -68,6 +68,7 @@ class Rewriter {
   // dialect_special_calls.cc: "" when it is none of them.
   Result<std::string> SpecialCall(std::string_view name, size_t at, const std::vector<Range>& arguments);
   Result<std::string> ExtremeCall(std::string_view name, const std::vector<Range>& arguments);
+  Result<std::string> JsonBesideText(std::string_view name, const std::vector<Range>& arguments);
   Result<std::string> EltCall(const std::vector<Range>& arguments);
   Result<std::string> TrimCall(Range inside);
   Result<std::string> DateTruncCall(const std::vector<Range>& arguments);

@@ -35,6 +35,7 @@ bool Rewriter::IsDate(Range value) const {
 
 Result<std::string> Rewriter::SpecialCall(std::string_view name, size_t at, const std::vector<Range>& arguments) {
   if ((name == "greatest" || name == "least") && !arguments.empty()) return ExtremeCall(name, arguments);
+  if (name == "ifnull" || name == "nvl" || name == "coalesce" || name == "if") return JsonBesideText(name, arguments);
   if (name == "elt" && arguments.size() >= 2) return EltCall(arguments);
   if (name == "trim" && arguments.size() == 1) return TrimCall(arguments[0]);
   if (name == "sha2" && arguments.size() == 2) {
@@ -59,6 +60,31 @@ Result<std::string> Rewriter::SpecialCall(std::string_view name, size_t at, cons
     return function == nullptr ? std::string(name) + "(" + typed + ")" : "(microsecond(" + typed + ") % 1000000)";
   }
   return std::string();
+}
+
+// JSON beside a string literal is text, for DuckDB the literal would be JSON. "": there is nothing of both.
+Result<std::string> Rewriter::JsonBesideText(std::string_view name, const std::vector<Range>& arguments) {
+  const auto is_text = [&](Range argument) {
+    return argument.size() == 1 && tokens_[argument.begin].kind == TokenKind::kString;
+  };
+  const auto is_json = [&](Range argument) {
+    return IsAnyOf(tokens_[argument.begin], {"JSON_EXTRACT", "JSON_OBJECT", "JSON_ARRAY", "JSON_KEYS"}) &&
+           IsCall(argument.begin) && CloseOf(argument.begin + 1) + 1 == argument.end;
+  };
+  if (std::none_of(arguments.begin(), arguments.end(), is_text)) return std::string();
+  if (std::none_of(arguments.begin(), arguments.end(), is_json)) return std::string();
+  std::vector<std::string> values;
+  for (const Range& argument : arguments) {
+    ASSIGN_OR_RETURN(std::string value, Rewrite(argument));
+    values.push_back(is_json(argument) ? "CAST(" + value + " AS VARCHAR)" : std::move(value));
+  }
+  if (name == "if") {
+    if (values.size() != 3) return std::string();
+    return "(CASE WHEN " + values[0] + " THEN " + values[1] + " ELSE " + values[2] + " END)";
+  }
+  std::string list;
+  for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
+  return "COALESCE(" + list + ")";
 }
 
 // Any NULL makes NULL; DuckDB passes over them.
