@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs that load files, for tests: the statement, files that appear whole, and what users see of such a job."""
 import ctypes
+import os
+import pathlib
 
 from tests.servers.freshet import properties, quote
 from tests.servers.process import wait_until
@@ -36,11 +38,18 @@ def shown(freshet, name="load"):
     return rows[0]
 
 
+def cpu_seconds(freshet):
+    fields = pathlib.Path(f"/proc/{freshet.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def load_slowly(freshet, folder, rows=20_000):
     """A job in the middle of one file's rows: each of them takes its time."""
     put(folder, "slow.csv", "".join(f"{i},n{i},{i}\n" for i in range(rows)))
     create_job(freshet, table="shop.people (id, name, age)", select="c1, left(md5(repeat(c2, 8000)), 20), c3", uri="file:slow.csv")
     wait_until(lambda: shown(freshet)["State"] == "COPYING" and list((freshet.data / "spool").rglob("*.csv")), 30, "the file to be fetched")
+    some_batches_s = cpu_seconds(freshet) + 1  # of about three
+    wait_until(lambda: cpu_seconds(freshet) > some_batches_s, 60, "some of its rows to be mapped")
 
 
 def ids(freshet, table="shop.people"):
