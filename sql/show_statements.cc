@@ -219,10 +219,10 @@ Result<Statement> ParseDescribe(TokenReader& reader) {
   }
   if (reader.Peek().Is("FUNCTION") && reader.Peek(1).IsIdentifier() && reader.Peek(2).IsSymbol("(")) {
     reader.Take();
-    return Statement(Query{
-        "SELECT column_name AS `Field`, column_type AS `Type`, 'YES' AS `Null`, '' AS `Key`, NULL AS `Default`, "
-        "'' AS `Extra` FROM (DESCRIBE SELECT * FROM " +
-        TakeCondition(reader) + ") AS columns_of_function"});
+    return Statement(
+        Query{"SELECT column_name AS `Field`, column_type AS `Type`, 'YES' AS `Null`, '' AS `Key`, NULL AS `Default`, "
+              "'' AS `Extra` FROM (DESCRIBE SELECT * FROM " +
+              TakeCondition(reader) + ") AS columns_of_function"});
   }
   reader.Accept("TABLE");
   ASSIGN_OR_RETURN(QualifiedName name, ParseQualifiedName(reader, "a table's name"));

@@ -67,7 +67,7 @@ struct StoredChanges {
   // in, with whole_before: the source has rows that the table never held. A change of one is kUnsupported: what it was
   // before is not known.
   bool older_rows = false;
-  RowBatch batch;             // out: schema = the table's stored shape that the rows came in
+  RowBatch batch;  // out: schema = the table's stored shape that the rows came in
 };
 
 // Whose the rows of a batch are; for tables without an owner.

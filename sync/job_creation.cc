@@ -8,8 +8,8 @@
 #include "storage/read_view.h"
 #include "storage/unit_writer.h"
 #include "sync/job_tables.h"
-#include "sync/shadow_table.h"
 #include "sync/merged_target.h"
+#include "sync/shadow_table.h"
 
 namespace freshet {
 

@@ -24,8 +24,7 @@ Pipeline::~Pipeline() {
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::Open(Store& store, Connector& connector, Settings settings,
-                                                 JobProgress& progress, JobRunListener& listener,
-                                                 const Clock& clock) {
+                                                 JobProgress& progress, JobRunListener& listener, const Clock& clock) {
   std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(settings), progress, listener));
   Pipeline* self = pipeline.get();
   const JobOptions& options = self->settings_.sink.options;

@@ -195,8 +195,9 @@ Status ParseOffset(SourceKind kind, const std::string& value, JobOptions& option
     const bool postgres = position.ok() && std::holds_alternative<PostgresPosition>(position->at);
     if (!(kind == SourceKind::kMysql ? mysql : postgres)) {
       return InvalidValue("offset", value,
-                          kind == SourceKind::kMysql ? "Use initial, snapshot, latest, earliest, a JSON position or a time."
-                                                     : "Use initial, snapshot, latest or a JSON position.");
+                          kind == SourceKind::kMysql
+                              ? "Use initial, snapshot, latest, earliest, a JSON position or a time."
+                              : "Use initial, snapshot, latest or a JSON position.");
     }
     options.offset = OffsetMode::kPosition;
     options.start = std::move(position).value();

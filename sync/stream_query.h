@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cdc_stream(..) in a plain SELECT: the rows that one source table's log has from an offset to its end at the time of
-// the query, or what came of them within kStreamQueryMax; from latest, what comes within that time. No job, nothing is stored; what reading needs at the source
-// is made and released by the query. Called on the client's thread.
+// the query, or what came of them within kStreamQueryMax; from latest, what comes within that time. No job, nothing is
+// stored; what reading needs at the source is made and released by the query. Called on the client's thread.
 #pragma once
 
 #include <chrono>

@@ -11,8 +11,8 @@
 namespace freshet {
 
 // Sources that share a target are compared as their union and have the same verdict each. Rows that could not be
-// loaded are left out and named in `detail`. Tables that are not READY come with `detail` and equal == false. A difference seen while the log moved is
-// looked at once more.
+// loaded are left out and named in `detail`. Tables that are not READY come with `detail` and equal == false. A
+// difference seen while the log moved is looked at once more.
 Result<std::vector<TableVerdict>> VerifyTables(Store& store, Connector& connector, const JobDefinition& job,
                                                int64_t split_rows, JobProgress& progress, Deadline deadline,
                                                StopToken stop);

@@ -255,7 +255,7 @@ void AppendJsonDouble(double value, std::string& out) {
     return;
   }
   int exponent = std::atoi(std::string(text.substr(e + 1)).c_str());
-  char digits[24];
+  char digits[24] = {};
   int count = 0;
   for (const char c : text.substr(0, e)) {
     if (c != '.') digits[count++] = c;

@@ -74,6 +74,7 @@ bool AppendDecimalText(std::string_view packed, DecimalShape shape, std::string&
   if (!valid) return false;
   const size_t integer_digits = shape.precision - shape.scale;
   size_t first = 0;
+  // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the groups filled all of them
   while (first < integer_digits && digits[first] == '0') ++first;
   if (negative && !zero) out += '-';
   if (first == integer_digits) out += '0';

@@ -244,8 +244,11 @@ Status MysqlConnection::Stream(const std::string& sql, const RowFunction& row_fu
       values[i] = row[i] == nullptr ? std::string_view() : std::string_view(row[i], lengths[i]);
     }
     Result<bool> more = row_function(values.data(), count);
-    if (!more.ok()) status = std::move(more).status();
-    if (!status.ok() || !more.value()) break;
+    if (!more.ok()) {
+      status = std::move(more).status();
+      break;
+    }
+    if (!*more) break;
   }
   if (status.ok() && mysql_errno(mysql_) != 0) status = LastError("query");
   mysql_free_result(result);  // drains what was not read

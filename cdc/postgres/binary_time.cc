@@ -2,6 +2,7 @@
 #include "cdc/postgres/binary_time.h"
 
 #include <chrono>
+#include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -45,8 +46,8 @@ Result<Cell> FarTimestamp(const LogicalType& type, int64_t since_2000, std::stri
   char time[24];
   PrintTime(since_2000 % kDayUs, time, sizeof(time));
   char text[64];
-  const int length = std::snprintf(text, sizeof(text), "%lld-%02u-%02u %s%s",
-                                   static_cast<long long>(static_cast<int>(date.year()) + kCycles * 400),
+  const int length = std::snprintf(text, sizeof(text), "%" PRId64 "-%02u-%02u %s%s",
+                                   static_cast<int64_t>(static_cast<int>(date.year())) + kCycles * int64_t{400},
                                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time,
                                    type.kind == TypeKind::kTimestamp ? "+00" : "");
   return CellFromText(type, {text, static_cast<size_t>(length)}, arena);
