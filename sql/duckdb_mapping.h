@@ -27,7 +27,6 @@ class DuckMapping final : public Mapping {
   const std::vector<uint32_t>& key_columns() const override { return key_columns_; }
   const std::string& key_statement() const override { return key_statement_; }
   bool has_lookups() const override { return plan_->has_lookups(); }
-  bool has_filter() const override { return plan_->has_filter(); }
   Result<MappedRows> MapImages(const RowBatch& batch, std::span<const uint32_t> images) override;
   Result<MappedRows> MapKeys(const RowBatch& batch, std::span<const uint32_t> images) override;
   Result<MappedRows> MapFileRows(const FileRows& rows) override;

@@ -62,8 +62,6 @@ class Mapping {
   virtual const std::string& key_statement() const = 0;
   // True when other tables take part: a row may then make no or several rows, and results change with them.
   virtual bool has_lookups() const = 0;
-  // False when every source row makes a row of the target: there is no WHERE, and no lookup.
-  virtual bool has_filter() const { return true; }
 
   // Images of `batch` (numbers as in RowChange); input row i is images[i]. Cells of used_columns must be known.
   virtual Result<MappedRows> MapImages(const RowBatch& batch, std::span<const uint32_t> images) = 0;

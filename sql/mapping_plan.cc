@@ -82,7 +82,6 @@ class Splitter {
   size_t source_end = 0;     // behind its alias
   std::string alias;         // kSourceTable when there is none
   bool has_lookups = false;
-  bool has_filter = false;
 
   Status Run() {
     if (!tokens_[0].Is("SELECT")) return Refuse(sql_, tokens_[0].begin, "a streaming job inserts a plain SELECT");
@@ -126,7 +125,6 @@ class Splitter {
       return Refuse(sql_, token.begin, "the function is not for direct use");
     }
     if (token.IsIdentifier() && token.value == kSourceTable) source = at;
-    has_filter = has_filter || token.Is("WHERE") || token.Is("UNNEST");
     if (!subquery_depths_.empty()) return Status::Ok();
     if (token.Is("OVER") && tokens_[at - 1].IsSymbol(")")) {
       return Refuse(sql_, token.begin, "window functions are not available over a stream, which has no end");
@@ -260,7 +258,6 @@ Result<MappingPlan> MappingPlan::Make(const InsertSelect& insert, const std::vec
   plan.database_ = insert.database;
   plan.options_ = options;
   plan.has_lookups_ = split.has_lookups;
-  plan.has_filter_ = split.has_filter || split.has_lookups;
   plan.target_columns_ = insert.columns;
   TRY(DropDeleteSign(insert, tokens, split, plan.target_columns_));
   plan.alias_ = QuoteMysqlName(split.alias);

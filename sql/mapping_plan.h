@@ -30,8 +30,6 @@ class MappingPlan {
   // The SELECT in DuckDB's SQL: first the row's number, then the list's columns.
   const std::string& select() const { return select_; }
   bool has_lookups() const { return has_lookups_; }
-  // A row may make none: there is a WHERE, a lookup, or UNNEST.
-  bool has_filter() const { return has_filter_; }
   // Target columns as written, without the delete sign. Empty: all.
   const std::vector<std::string>& target_columns() const { return target_columns_; }
 
@@ -57,7 +55,6 @@ class MappingPlan {
   PlanOptions options_;
   std::string select_;
   bool has_lookups_ = false;
-  bool has_filter_ = false;
   std::vector<std::string> target_columns_;
   std::vector<Item> items_;
   std::string from_;        // FROM .. in MySQL's words, its WHERE included

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Table-level jobs for tests: the statements, and the oracle: a target holds what its SELECT yields on the source itself."""
+import contextlib
+
 from tests.servers.freshet import quote
 from tests.servers.mariadb import MIRROR_PASSWORD, MIRROR_USER
 from tests.servers.process import wait_until
@@ -64,3 +66,11 @@ def wait_paused(freshet, job, reason, deadline_s=60):
         raise AssertionError(f"job {job} is {found['Status']}: {found['ErrorMsg']}")
 
     return wait_until(reached, deadline_s, f"job {job} paused with {reason!r}", poll_s=0.1)
+
+
+def transaction(source, database, statements):
+    with contextlib.closing(source.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("COMMIT")

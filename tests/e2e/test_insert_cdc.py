@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from tests.e2e.insert_jobs import (assert_ledger_whole, assert_target, create_stream_job, ledger, stream, sync_and_assert_target,
+from tests.e2e.insert_jobs import (assert_ledger_whole, assert_target, create_stream_job, ledger, stream, sync_and_assert_target, transaction,
                                    wait_paused)
 
 ORDERS = "CREATE TABLE orders (id INT PRIMARY KEY, customer INT NOT NULL, amount INT, status VARCHAR(20), note TEXT)"
@@ -53,11 +53,7 @@ def test_all_writes_in_one_transaction(source, freshet, make_database):
     prepare(freshet, database)
     start(source, database, freshet)
     freshet.sync("into_o")
-    with contextlib.closing(source.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        for write in WRITES:
-            cursor.execute(write)
-        cursor.execute("COMMIT")
+    transaction(source, database, WRITES)
     check(source, database, freshet)
 
 

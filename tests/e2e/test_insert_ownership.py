@@ -1,16 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose a row of the target is: rows that trade their keys, rows that pass from one job to another, rows that users wrote."""
-import contextlib
-
-from tests.e2e.insert_jobs import assert_target, create_stream_job, stream, sync_and_assert_target
-
-
-def transaction(source, database, statements):
-    with contextlib.closing(source.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        for statement in statements:
-            cursor.execute(statement)
-        cursor.execute("COMMIT")
+from tests.e2e.insert_jobs import assert_target, create_stream_job, stream, sync_and_assert_target, transaction
 
 
 def start(source, freshet, make_database, table, rows, target, select, job="owner"):

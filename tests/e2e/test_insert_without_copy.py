@@ -7,7 +7,7 @@ import json
 import pymysql
 import pytest
 
-from tests.e2e.insert_jobs import (assert_ledger_whole, assert_target, create_stream_job, stream, sync_and_assert_target, texts,
+from tests.e2e.insert_jobs import (assert_ledger_whole, assert_target, create_stream_job, stream, sync_and_assert_target, texts, transaction,
                                    wait_paused)
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, code VARCHAR(20) NOT NULL, n INT, note TEXT)"
@@ -46,11 +46,7 @@ def test_rows_from_before_the_start_change(source, freshet, make_database, selec
 
 def test_all_of_it_in_one_transaction(source, freshet, make_database):
     database = start(source, freshet, make_database)
-    with contextlib.closing(source.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute("BEGIN")
-        for write in WRITES:
-            cursor.execute(write)
-        cursor.execute("COMMIT")
+    transaction(source, database, WRITES)
     check(source, database, freshet)
 
 

@@ -25,7 +25,6 @@ TEST_F(MappingTest, expressions_and_conditions_make_rows_of_the_target) {
   EXPECT_EQ(Names(mapping_->used_columns()), "id name price day");
   EXPECT_EQ(Names(mapping_->key_columns()), "id");
   EXPECT_FALSE(mapping_->has_lookups());
-  EXPECT_TRUE(mapping_->has_filter());
   EXPECT_EQ(Images({Row("1", "ann", "12.50", "2024-02-29"), Row("2", "bob", "1.00", "2024-01-01"),
                     Row("3", "eve", "0.99", "1999-12-31")}),
             "0: 1|ANN-2024|1250|big\n2: 3|EVE-1999|99|small\n");
@@ -44,7 +43,6 @@ TEST_F(MappingTest, keys_are_made_whatever_the_condition_says) {
 TEST_F(MappingTest, a_star_is_all_columns_of_the_source) {
   source_ = Schema("s", {"id BIGINT KEY", "name VARCHAR", "secret VARCHAR EXCLUDED"});
   ASSERT_EQ(Compile("SELECT * FROM SRC"), "");
-  EXPECT_FALSE(mapping_->has_filter());
   EXPECT_EQ(Names(mapping_->used_columns()), "id name");
   EXPECT_EQ(Images({{"5", "x", "?"}}), "0: 5|x\n");
   ASSERT_EQ(Compile("(name, id) SELECT s.name, s.id FROM SRC s WHERE s.id IS NOT NULL"), "");
