@@ -182,6 +182,47 @@ Result<MysqlAlterClause> ParseClause(MysqlCursor& cursor, std::vector<MysqlAlter
   return MysqlAlterClause(std::move(options));
 }
 
+// Options whose value does not matter here.
+constexpr std::string_view kOtherOptions[] = {"algorithm",
+                                              "lock",
+                                              "engine",
+                                              "type",
+                                              "auto_increment",
+                                              "autoextend_size",
+                                              "avg_row_length",
+                                              "checksum",
+                                              "page_checksum",
+                                              "compression",
+                                              "connection",
+                                              "delay_key_write",
+                                              "encryption",
+                                              "engine_attribute",
+                                              "secondary_engine",
+                                              "secondary_engine_attribute",
+                                              "insert_method",
+                                              "key_block_size",
+                                              "max_rows",
+                                              "min_rows",
+                                              "pack_keys",
+                                              "password",
+                                              "row_format",
+                                              "stats_auto_recalc",
+                                              "stats_persistent",
+                                              "stats_sample_pages",
+                                              "tablespace",
+                                              "table_checksum",
+                                              "union",
+                                              "transactional",
+                                              "page_compressed",
+                                              "page_compression_level",
+                                              "encrypted",
+                                              "encryption_key_id",
+                                              "ietf_quotes",
+                                              "itef_quotes",
+                                              "storage",
+                                              "nowait",
+                                              "wait"};
+
 }  // namespace
 
 Result<bool> ParseTableOption(MysqlCursor& cursor, MysqlTableOptions& options) {
@@ -212,46 +253,7 @@ Result<bool> ParseTableOption(MysqlCursor& cursor, MysqlTableOptions& options) {
     cursor.Take();
     return true;
   }
-  constexpr std::string_view kKnown[] = {"algorithm",
-                                         "lock",
-                                         "engine",
-                                         "type",
-                                         "auto_increment",
-                                         "autoextend_size",
-                                         "avg_row_length",
-                                         "checksum",
-                                         "page_checksum",
-                                         "compression",
-                                         "connection",
-                                         "delay_key_write",
-                                         "encryption",
-                                         "engine_attribute",
-                                         "secondary_engine",
-                                         "secondary_engine_attribute",
-                                         "insert_method",
-                                         "key_block_size",
-                                         "max_rows",
-                                         "min_rows",
-                                         "pack_keys",
-                                         "password",
-                                         "row_format",
-                                         "stats_auto_recalc",
-                                         "stats_persistent",
-                                         "stats_sample_pages",
-                                         "tablespace",
-                                         "table_checksum",
-                                         "union",
-                                         "transactional",
-                                         "page_compressed",
-                                         "page_compression_level",
-                                         "encrypted",
-                                         "encryption_key_id",
-                                         "ietf_quotes",
-                                         "itef_quotes",
-                                         "storage",
-                                         "nowait",
-                                         "wait"};
-  for (const std::string_view known : kKnown) {
+  for (const std::string_view known : kOtherOptions) {
     if (!cursor.TakeWord(known)) continue;
     cursor.TakeSymbol('=');
     if (cursor.IsSymbol('(')) {

@@ -48,7 +48,7 @@ Status ResultWriter::FieldList(const std::vector<ResultColumn>& columns) {
 
 Result<bool> ResultWriter::Send(const Executor& executor, ResultCursor* cursor, Form form, bool more) {
   if (cursor == nullptr) {
-    const StatementOutcome outcome = executor.outcome();
+    const StatementOutcome& outcome = executor.outcome();
     TRY(channel_.Write(OkPayload(StatusFlags(more), outcome.affected_rows, outcome.info)));
     return true;
   }
