@@ -10,7 +10,7 @@ namespace {
 
 // One-word synonyms; the value is the name that the server itself prints.
 std::string ResolveSynonym(const std::string& word) {
-  static const std::map<std::string, std::string, std::less<>> kSynonyms = {
+  static const std::map<std::string, std::string, std::less<>> synonyms = {
       {"integer", "int"},          {"int4", "int"},         {"int1", "tinyint"},
       {"int2", "smallint"},        {"int3", "mediumint"},   {"middleint", "mediumint"},
       {"int8", "bigint"},          {"dec", "decimal"},      {"numeric", "decimal"},
@@ -19,8 +19,8 @@ std::string ResolveSynonym(const std::string& word) {
       {"nchar", "char"},           {"nvarchar", "varchar"}, {"varchar2", "varchar"},
       {"varcharacter", "varchar"}, {"clob", "longtext"},    {"geomcollection", "geometrycollection"},
   };
-  const auto found = kSynonyms.find(word);
-  return found == kSynonyms.end() ? word : found->second;
+  const auto found = synonyms.find(word);
+  return found == synonyms.end() ? word : found->second;
 }
 
 // Names of several words and BOOL, SERIAL. The first word is taken already.

@@ -186,14 +186,14 @@ Status DuckSession::OpenCalls(std::vector<FileCall> files, std::vector<FileCall>
     MutexLock lock(fetch_mutex_);
     stop = fetch_.emplace().get_token();
   }
-  for (FileCall& call : files) {
-    ASSIGN_OR_RETURN(LocalFiles local, engine_.file_function(call.function)(std::move(call.arguments), stop));
+  for (const FileCall& call : files) {
+    ASSIGN_OR_RETURN(LocalFiles local, engine_.file_function(call.function)(call.arguments, stop));
     ASSIGN_OR_RETURN(std::shared_ptr<const FileSet> set, MakeFileSet(engine_, std::move(local)));
     context.files.push_back(std::move(set));
   }
-  for (FileCall& call : streams) {
+  for (const FileCall& call : streams) {
     const StreamFunction& open = engine_.stream_functions().at(call.function);
-    ASSIGN_OR_RETURN(std::shared_ptr<RowStream> stream, open(std::move(call.arguments), stop));
+    ASSIGN_OR_RETURN(std::shared_ptr<RowStream> stream, open(call.arguments, stop));
     context.streams.push_back(std::move(stream));
   }
   MutexLock lock(fetch_mutex_);
