@@ -259,7 +259,8 @@ Result<uint64_t> UnitState::CommitComplete(const Position& ends_at) {
     ASSIGN_OR_RETURN(CatalogPtr next, AppendStaged(current, ends_at));
     ASSIGN_OR_RETURN(commit, engine_.Write(batch_));
     engine_.EndPieces(job_);
-    engine_.Publish(changes_catalog ? std::move(next) : current);
+    if (!changes_catalog) next = current;
+    engine_.Publish(std::move(next));
   }
   in_pieces_ = false;
   Forget();
