@@ -88,9 +88,9 @@ Status TableSink::ApplyChunkRows(Table& table, const EncodedRows& rows, const Ch
     TRY(Reload());
     return status;
   }
-  static const TouchedKeys kNone;
+  static const TouchedKeys none;
   Result<uint64_t> written =
-      writer_->ApplyChunk(rows, table.touched ? *table.touched : kNone, derived_ ? derived_->changes() : nullptr,
+      writer_->ApplyChunk(rows, table.touched ? *table.touched : none, derived_ ? derived_->changes() : nullptr,
                           derived_ ? nullptr : &amount_.hash);
   if (!written.ok()) {
     TRY(writer_->Rollback());

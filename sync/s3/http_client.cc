@@ -105,9 +105,9 @@ void SetOptions(CURL* curl, Transfer& transfer, char* error) {
 }  // namespace
 
 const std::string& HttpAnswer::header(const std::string& name) const {
-  static const std::string kNone;
+  static const std::string none;
   const auto found = headers.find(name);
-  return found == headers.end() ? kNone : found->second;
+  return found == headers.end() ? none : found->second;
 }
 
 HttpClient::HttpClient(std::string ca_file) : ca_file_(std::move(ca_file)) {
