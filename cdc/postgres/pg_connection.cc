@@ -6,7 +6,10 @@
 #include <cstring>
 
 #include <libpq-fe.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "cdc/postgres/sqlstate.h"
@@ -167,8 +170,20 @@ Result<bool> PgConnection::WaitReadable(Deadline deadline, StopToken stop) {
   return false;
 }
 
-void PgConnection::SetReadableBytes(int bytes) {
-  (void)setsockopt(PQsocket(connection_), SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+uint64_t PgConnection::QueuedBytes() const {
+  int bytes = 0;
+  return ioctl(PQsocket(connection_), FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
+}
+
+std::optional<std::chrono::microseconds> PgConnection::RoundTrip() const {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (getsockopt(PQsocket(connection_), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return std::chrono::microseconds(info.tcpi_rtt);
+}
+
+void PgConnection::LimitReceiveBuffer(int bytes) {
+  (void)setsockopt(PQsocket(connection_), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 }
 
 Status PgConnection::Flush(Deadline deadline) {
@@ -259,7 +274,6 @@ Result<PgConnection::CopyState> PgConnection::TryCopyData(CopyBytes& data) {
   if (size == 0) return CopyState::kWait;
   if (size == -2) return LostStatus("read from server");
   constexpr std::chrono::seconds kEndWait{10};  // the command-complete message follows at once
-  SetReadableBytes(1);                          // it is short
   ASSIGN_OR_RETURN(pg_result * result, LastResult(Deadline::After(kEndWait), {}));
   PQclear(result);
   return CopyState::kEnd;

@@ -4,6 +4,7 @@
 // one thread at a time. After kUnavailable or kTimeout the session is broken: make a new one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -91,9 +92,13 @@ class PgConnection {
   Result<CopyState> TryCopyData(CopyBytes& data);
   // Waits until the server sent something or the deadline passed; false then. Stop gives kCancelled within 1 s.
   Result<bool> WaitReadable(Deadline deadline, StopToken stop = {});
-  // From now on WaitReadable counts the session as readable when this many bytes have arrived; 1 at first. Bytes
-  // below that can be read all the same. For speed only: where the system refuses, nothing changes.
-  void SetReadableBytes(int bytes);
+  // Bytes that have arrived and were not taken from the socket yet; 0 when the system does not tell.
+  uint64_t QueuedBytes() const;
+  // Shortest round trip to the server so far; nullopt where the system does not know.
+  std::optional<std::chrono::microseconds> RoundTrip() const;
+  // Lets about twice as many bytes lie in the socket at most, instead of what the system finds best. For speed only:
+  // where the system refuses, nothing changes.
+  void LimitReceiveBuffer(int bytes);
   Status SendCopyData(std::string_view data);
   // Ends a running COPY by a cancel request and reads what is left of it.
   Status CancelCopy(Deadline deadline);

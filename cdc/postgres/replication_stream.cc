@@ -2,6 +2,7 @@
 #include "cdc/postgres/replication_stream.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/cursor.h"
 #include "base/stop.h"
@@ -9,6 +10,8 @@
 
 namespace freshet {
 namespace {
+
+using TimePoint = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::seconds kConnectMax{10};
 constexpr std::chrono::seconds kStartMax{120};  // the server may have to read a lot of log to get there
@@ -20,9 +23,12 @@ constexpr int64_t kPostgresEpochUs = 946'684'800'000'000;
 // server decodes.
 constexpr int64_t kFastBytesPerMs = 1024;
 constexpr std::chrono::milliseconds kMeasureEvery{10};
-// What a fast stream gathers before it is read, and the longest wait for it: the price in latency.
-constexpr int kGatherBytes = 128 << 10;
-constexpr std::chrono::milliseconds kGatherMax{4};
+// The longest wait for a fast stream that has paused.
+constexpr std::chrono::milliseconds kPauseMax{4};
+// From a server this near rows come so fast that the window never closes unless it is small; far servers need the large
+// one that the system finds.
+constexpr std::chrono::microseconds kNear{500};
+constexpr int kNearBufferBytes = 64 << 10;
 
 std::string StartCommand(const PostgresOptions& options, uint64_t lsn, bool binary, int server_version) {
   // The highest version that the server knows; streaming and two-phase stay off.
@@ -54,6 +60,8 @@ Result<ReplicationStream> ReplicationStream::Start(const PostgresOptions& option
                                                    bool binary) {
   ASSIGN_OR_RETURN(PgConnection connection,
                    PgConnection::Connect(options, PgConnection::Kind::kReplication, Deadline::After(kConnectMax)));
+  const std::optional<std::chrono::microseconds> round_trip = connection.RoundTrip();
+  if (round_trip && *round_trip < kNear) connection.LimitReceiveBuffer(kNearBufferBytes);
   ASSIGN_OR_RETURN(const ServerIdentity server, IdentifyServer(connection));
   TRY(CheckSameHistory(connection, server, resume));
   const std::string command = StartCommand(options, resume.lsn, binary, connection.server_version());
@@ -70,21 +78,34 @@ ReplicationStream::ReplicationStream(PgConnection connection, ServerIdentity ser
     : connection_(std::move(connection)), server_(server), measured_(Clock::System().Now()) {}
 
 Status ReplicationStream::Wait(Deadline deadline) {
-  const auto now = Clock::System().Now();
-  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - measured_);
-  if (since >= kMeasureEvery) {
-    const bool fast = static_cast<int64_t>(bytes_read_) >= kFastBytesPerMs * since.count();
-    if (fast != fast_) connection_.SetReadableBytes(fast ? kGatherBytes : 1);
-    fast_ = fast;
-    bytes_read_ = 0;
-    measured_ = now;
+  const TimePoint now = Clock::System().Now();
+  const bool was_fast = fast_;
+  Measure(now);
+  if (!fast_) return connection_.WaitReadable(drained_ ? deadline : Deadline::After({})).status();
+  const TimePoint next_round = was_fast ? round_began_ + pace_.End(connection_.QueuedBytes()) : now;
+  std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(next_round - now, deadline.Left()));
+  uint64_t queued = connection_.QueuedBytes();
+  if (queued == 0 && drained_) {
+    TRY(connection_.WaitReadable(Deadline::After(std::min(deadline.Left(), kPauseMax))).status());
+    queued = connection_.QueuedBytes();
   }
-  if (fast_) deadline = Deadline::After(std::min(deadline.Left(), kGatherMax));
-  return connection_.WaitReadable(deadline).status();
+  round_began_ = Clock::System().Now();
+  pace_.Begin(queued);
+  return Status::Ok();
+}
+
+void ReplicationStream::Measure(TimePoint now) {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - measured_);
+  if (since < kMeasureEvery) return;
+  fast_ = static_cast<int64_t>(bytes_read_) >= kFastBytesPerMs * since.count();
+  bytes_read_ = 0;
+  measured_ = now;
 }
 
 Result<std::optional<StreamMessage>> ReplicationStream::TryRead() {
   StreamMessage message;
+  drained_ = false;
+  if (fast_ && pace_.RoundIsOver()) return std::optional<StreamMessage>();
   Result<PgConnection::CopyState> state = connection_.TryCopyData(message.copy);
   if (!state.ok()) {
     // An invalidated slot ends a running stream by this code.
@@ -93,11 +114,15 @@ Result<std::optional<StreamMessage>> ReplicationStream::TryRead() {
     }
     return std::move(state).status().At("replication stream");
   }
-  if (*state == PgConnection::CopyState::kWait) return std::optional<StreamMessage>();
+  if (*state == PgConnection::CopyState::kWait) {
+    drained_ = true;
+    return std::optional<StreamMessage>();
+  }
   if (*state == PgConnection::CopyState::kEnd) {
     return Status(Code::kUnavailable, "the server ended the replication stream");
   }
   bytes_read_ += message.copy.view().size();
+  pace_.Read(message.copy.view().size());
   ByteCursor in(message.copy.view());
   const uint8_t kind = in.U8();
   if (kind == 'w') {

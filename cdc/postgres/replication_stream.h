@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "cdc/postgres/pg_connection.h"
+#include "cdc/postgres/read_pace.h"
 #include "cdc/postgres/server_identity.h"
 
 namespace freshet {
@@ -34,21 +35,24 @@ class ReplicationStream {
   static Result<ReplicationStream> Start(const PostgresOptions& options, const PostgresPosition& resume, bool binary);
   const ServerIdentity& server() const { return server_; }
 
-  // The next message that can be had without waiting.
+  // The next message that can be had without waiting; none as well when a round of a fast stream is over (ReadPace).
   Result<std::optional<StreamMessage>> TryRead();
-  // Returns when there may be something to read or `deadline` passed. On a fast stream it lets bytes gather for a
-  // few milliseconds: the server sends each row by itself, and a reader that wakes for each takes the processor
-  // from the server and both the time for it.
+  // Returns when there may be something to read or `deadline` passed. On a fast stream it lets bytes gather for a few
+  // milliseconds.
   Status Wait(Deadline deadline);
   // Everything before `flushed` is on our disk.
   Status SendStatus(uint64_t written, uint64_t flushed, bool request_reply);
 
  private:
   ReplicationStream(PgConnection connection, ServerIdentity server);
+  void Measure(std::chrono::steady_clock::time_point now);
 
   PgConnection connection_;
   ServerIdentity server_;
+  ReadPace pace_;
+  std::chrono::steady_clock::time_point round_began_;
   bool fast_ = false;        // as of the last measurement
+  bool drained_ = false;     // the last TryRead found nothing that had arrived
   uint64_t bytes_read_ = 0;  // since then
   std::chrono::steady_clock::time_point measured_;
 };
