@@ -63,7 +63,8 @@ class TableScanner {
   virtual ~TableScanner() = default;
   // Rough, from statistics; -1 unknown.
   virtual Result<int64_t> EstimateRows(const TableSchema& schema) = 0;
-  // Key of the `rows`-th row after `after`; nullopt when fewer rows are left (the last chunk is open-ended).
+  // A key with about `rows` rows between `after` and it, twice as many at most; nullopt when fewer rows are left (the
+  // last chunk is open-ended).
   virtual Result<std::optional<KeyText>> NextBound(const TableSchema& schema, const std::optional<KeyText>& after,
                                                    int64_t rows, StopToken stop) = 0;
   // Returns once every transaction up to `seen` (a position given by this job's Source) is visible to what

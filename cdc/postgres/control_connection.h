@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "cdc/postgres/pg_connection.h"
 
@@ -11,7 +12,9 @@ namespace freshet {
 
 class ControlConnection {
  public:
-  explicit ControlConnection(PostgresOptions options) : options_(std::move(options)) {}
+  // `at_start`: a statement for each new session, or none.
+  explicit ControlConnection(PostgresOptions options, std::string at_start = "")
+      : options_(std::move(options)), at_start_(std::move(at_start)) {}
 
   // A working session as far as is known; valid until the next call.
   Result<PgConnection*> Get() {
@@ -19,6 +22,7 @@ class ControlConnection {
     connection_.reset();
     ASSIGN_OR_RETURN(PgConnection made,
                      PgConnection::Connect(options_, PgConnection::Kind::kQueries, Deadline::After(kConnectMax)));
+    if (!at_start_.empty()) TRY(made.Query(at_start_, Deadline::After(kConnectMax)).status());
     connection_.emplace(std::move(made));
     return &*connection_;
   }
@@ -29,6 +33,7 @@ class ControlConnection {
  private:
   static constexpr std::chrono::seconds kConnectMax{10};
   PostgresOptions options_;
+  std::string at_start_;
   std::optional<PgConnection> connection_;
 };
 

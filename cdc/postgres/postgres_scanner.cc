@@ -86,26 +86,37 @@ Snapshot ParseSnapshot(std::string_view text) {
   return snapshot;
 }
 
+// Operators of extension types (citext) live in other schemas; comparing such keys by a cast to text would disagree
+// with ORDER BY, which uses the type's own order.
+constexpr char kFindOperators[] =
+    "SELECT set_config('search_path', 'pg_catalog' || coalesce((SELECT string_agg(', ' || quote_ident(nspname), '' "
+    "ORDER BY nspname) FROM pg_namespace WHERE nspname <> 'pg_catalog' AND oid IN (SELECT oprnamespace FROM "
+    "pg_operator)), ''), false)";
+
+bool HasIntegerKey(const TableSchema& schema) {
+  if (schema.key_columns.size() != 1) return false;
+  const TypeKind kind = schema.columns[schema.key_columns[0]].type.kind;
+  return kind == TypeKind::kInt16 || kind == TypeKind::kInt32 || kind == TypeKind::kInt64;
+}
+
+std::optional<int64_t> Number(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
+
+PostgresScanner::PostgresScanner(const PostgresOptions& options, std::shared_ptr<ReaderMemory> memory)
+    : control_(options, kFindOperators), memory_(std::move(memory)) {}
 
 Result<std::unique_ptr<PostgresScanner>> PostgresScanner::Open(const PostgresOptions& options,
                                                                std::shared_ptr<ReaderMemory> memory) {
   std::unique_ptr<PostgresScanner> scanner(new PostgresScanner(options, std::move(memory)));
-  ASSIGN_OR_RETURN(PgConnection * session, scanner->Session());
+  ASSIGN_OR_RETURN(PgConnection * session, scanner->control_.Get());
   (void)session;
   return scanner;
-}
-
-Result<PgConnection*> PostgresScanner::Session() {
-  ASSIGN_OR_RETURN(PgConnection * session, control_.Get());
-  // Operators of extension types (citext) live in other schemas; comparing such keys by a cast to text would
-  // disagree with ORDER BY, which uses the type's own order.
-  ASSIGN_OR_RETURN(const PgRows set,
-                   session->Query("SELECT set_config('search_path', 'pg_catalog' || coalesce((SELECT string_agg(', ' "
-                                  "|| quote_ident(nspname), '' ORDER BY nspname) FROM pg_namespace WHERE nspname <> "
-                                  "'pg_catalog' AND oid IN (SELECT oprnamespace FROM pg_operator)), ''), false)",
-                                  Deadline::After(kCatalogQueryMax)));
-  return session;
 }
 
 Result<int64_t> PostgresScanner::EstimateRows(const TableSchema& schema) {
@@ -125,12 +136,26 @@ Result<std::optional<KeyText>> PostgresScanner::NextBound(const TableSchema& sch
                                                           StopToken stop) {
   TRY(CheckKey(schema, after));
   if (rows < 1) return Status(Code::kInvalid, "a chunk has at least one row");
-  ASSIGN_OR_RETURN(PgConnection * session, Session());
+  if (after && HasIntegerKey(schema)) {
+    const std::optional<int64_t> from = Number(after->front());
+    const std::optional<int64_t> guess = from ? guesses_[schema.source_id].Next(*from) : std::nullopt;
+    if (guess) return std::optional<KeyText>(KeyText{std::to_string(*guess)});
+  }
+  return CountBound(schema, after, rows, std::move(stop));
+}
+
+Result<std::optional<KeyText>> PostgresScanner::CountBound(const TableSchema& schema,
+                                                           const std::optional<KeyText>& after, int64_t rows,
+                                                           StopToken stop) {
+  ASSIGN_OR_RETURN(PgConnection * session, control_.Get());
   const std::string keys = KeyList(schema);
-  Result<PgRows> found = session->Query("SELECT " + keys + " FROM " + PgConnection::Qualified(schema.name) +
-                                            Where(schema, {after, std::nullopt}) + " ORDER BY " + keys + " OFFSET " +
-                                            std::to_string(rows - 1) + " LIMIT 1",
-                                        Deadline::After(kChunkMax), {}, stop);
+  const std::string table = PgConnection::Qualified(schema.name);
+  const bool integer = HasIntegerKey(schema);
+  Result<PgRows> found =
+      session->Query("SELECT " + keys + (integer ? ", (SELECT max(" + keys + ") FROM " + table + ")" : "") + " FROM " +
+                         table + Where(schema, {after, std::nullopt}) + " ORDER BY " + keys + " OFFSET " +
+                         std::to_string(rows - 1) + " LIMIT 1",
+                     Deadline::After(kChunkMax), {}, stop);
   if (!found.ok()) {
     control_.Reset();
     return std::move(found).status().At("find chunk bound of " + schema.name.ToString());
@@ -138,6 +163,10 @@ Result<std::optional<KeyText>> PostgresScanner::NextBound(const TableSchema& sch
   if (found->size() == 0) return std::optional<KeyText>();
   KeyText key;
   for (size_t i = 0; i < schema.key_columns.size(); ++i) key.push_back(found->String(0, static_cast<int>(i)));
+  if (integer && after) {
+    const std::optional<int64_t> from = Number(after->front());
+    if (from) guesses_[schema.source_id].Counted(*from, found->Int(0, 0), rows, found->Int(0, 1));
+  }
   return std::optional<KeyText>(std::move(key));
 }
 
@@ -181,7 +210,7 @@ Result<ChunkRows> PostgresScanner::Read(const SchemaPtr& schema, const ChunkRang
     columns.push_back(i);
     list += (list.empty() ? "" : ", ") + PgConnection::Identifier(schema->columns[i].name);
   }
-  ASSIGN_OR_RETURN(PgConnection * session, Session());
+  ASSIGN_OR_RETURN(PgConnection * session, control_.Get());
   const Deadline deadline = Deadline::After(kChunkMax);
   const std::string sql = "COPY (SELECT " + list + " FROM " + PgConnection::Qualified(schema->name) +
                           Where(*schema, range) + " ORDER BY " + KeyList(*schema) + ") TO STDOUT (FORMAT " +

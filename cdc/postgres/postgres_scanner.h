@@ -3,10 +3,12 @@
 // collation and type is right; boundaries travel as the text that the server prints. One session, one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "cdc/change/source.h"
+#include "cdc/postgres/bound_guess.h"
 #include "cdc/postgres/control_connection.h"
 #include "cdc/postgres/reader_memory.h"
 
@@ -27,14 +29,16 @@ class PostgresScanner : public TableScanner {
   Result<ChunkRows> ReadChunkInText(const SchemaPtr& schema, const ChunkRange& range, StopToken stop);
 
  private:
-  PostgresScanner(const PostgresOptions& options, std::shared_ptr<ReaderMemory> memory)
-      : control_(options), memory_(std::move(memory)) {}
-  Result<PgConnection*> Session();
+  PostgresScanner(const PostgresOptions& options, std::shared_ptr<ReaderMemory> memory);
   Result<ChunkRows> Read(const SchemaPtr& schema, const ChunkRange& range, size_t bytes_max, bool binary,
                          StopToken stop);
 
+  Result<std::optional<KeyText>> CountBound(const TableSchema& schema, const std::optional<KeyText>& after,
+                                            int64_t rows, StopToken stop);
+
   ControlConnection control_;
-  std::shared_ptr<ReaderMemory> memory_;  // shared with the connector's sources
+  std::map<uint64_t, BoundGuess> guesses_;  // by the table's oid, for those with one integer key
+  std::shared_ptr<ReaderMemory> memory_;    // shared with the connector's sources
 };
 
 }  // namespace freshet

@@ -141,6 +141,30 @@ TEST_F(PostgresSetup, ChunksCoverATableByCompositeKeyAndBytes) {
   EXPECT_EQ((*scanner)->ReadChunk(schema, {}, SIZE_MAX, {}).code(), Code::kSchemaMoved);
 }
 
+TEST_F(PostgresSetup, ChunksOfAnIntegerKeyCoverATableWithGapsAndNewRows) {
+  Sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT i FROM generate_series(-500, 400) i; "
+      "INSERT INTO t VALUES (-2147483648), (1000000), (2147483646)");
+  const SchemaPtr schema = Described("t");
+  auto scanner = connector_->OpenScanner();
+  ASSERT_TRUE(scanner.ok()) << scanner.status().ToString();
+  std::optional<KeyText> after;
+  size_t rows = 0;
+  int chunks = 0;
+  for (bool last = false; !last; ++chunks) {
+    auto bound = (*scanner)->NextBound(*schema, after, 10, {});
+    ASSERT_TRUE(bound.ok()) << bound.status().ToString();
+    last = !bound->has_value();
+    auto chunk = (*scanner)->ReadChunk(schema, {after, *bound}, SIZE_MAX, {});
+    ASSERT_TRUE(chunk.ok()) << chunk.status().ToString();
+    EXPECT_TRUE(last || chunk->batch.rows.size() <= 20) << chunk->batch.rows.size();
+    rows += chunk->batch.rows.size();
+    after = *bound;
+    if (chunks == 50) Sql("INSERT INTO t VALUES (2147483647)");
+  }
+  EXPECT_EQ(rows, 905u);
+  EXPECT_LT(chunks, 130);
+}
+
 TEST_F(PostgresSetup, WaitVisibleWaitsForARunningTransaction) {
   Sql("CREATE TABLE t (id int PRIMARY KEY)");
   auto scanner = connector_->OpenScanner();
