@@ -3,11 +3,15 @@
 // mapping.cc (runs, lookup tables). Internal to sql/; one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "sql/dialect.h"
+#include "sql/lookup_join.h"
 #include "sql/mapping.h"
 #include "sql/mapping_plan.h"
 #include "sql/mapping_statement.h"
@@ -51,10 +55,19 @@ class DuckMapping final : public Mapping {
   Status CompileKeys();
   Status CheckKeyItem(const Listed& listed) const;
 
-  // Sets what table functions see. With lookups: the tables as they are now, under the lock for planning.
+  // What the statement with lookups was planned for: it is planned again when one of these is not as it was.
+  struct PlannedTable {
+    TableId id;
+    uint32_t version = 0;
+    uint64_t rows = 0;  // rough
+  };
+
+  // With lookups: lets the next run see the tables as they are now.
   Status PrepareMain();
-  Status RefreshLookups() REQUIRES_LOCK(engine_.planning());
-  void ReleaseLookups();
+  // Sets what table functions see. True: the statement must be planned again.
+  Result<bool> RefreshLookups() REQUIRES_LOCK(engine_.planning());
+  bool IsPlannedFor(const std::vector<PlannedTable>& tables) const;
+  std::map<TableId, LookupKey> LookupKeys(const std::vector<StoredTablePtr>& tables) const;
   std::shared_ptr<QueryContext> MakeContext() const;
   Result<MappedRows> RunMain(bool single);
 
@@ -62,9 +75,13 @@ class DuckMapping final : public Mapping {
   const InsertSelect insert_;
   const SchemaPtr target_;
   const MappingOptions options_;
-  bool of_table_ = false;
+  SchemaPtr source_;           // null: a file
   size_t source_columns_ = 0;  // of the table's schema, or of the file
   std::optional<MappingPlan> plan_;
+  std::set<TableReference> candidates_;  // what may be a lookup table's name
+  std::vector<LookupJoin> joins_;
+  const std::shared_ptr<RunMoment> moment_ = std::make_shared<RunMoment>();
+  std::optional<std::vector<PlannedTable>> planned_;
   std::vector<std::string> column_names_;
   std::shared_ptr<MappingInput> input_;
   std::shared_ptr<const QueryContext> context_;

@@ -254,7 +254,7 @@ Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const
   for (const TableReference& candidate : candidates) {
     const std::string& of = candidate.database.empty() ? database : candidate.database;
     if (of.empty()) continue;
-    ASSIGN_OR_RETURN(const StoredTablePtr table, Resolve(*context->view, of, candidate.name));
+    ASSIGN_OR_RETURN(const StoredTablePtr table, Resolve(*context->View(), of, candidate.name));
     if (table == nullptr) continue;
     const std::string schema = SchemaOfDatabase(table->database);
     const std::string key = ToLower(QuoteSqlName(schema) + "." + QuoteSqlName(table->name));

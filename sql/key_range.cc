@@ -131,13 +131,6 @@ bool AppendLiteral(const Column& column, const Bound& bound, std::string& key) {
   return AppendKeyColumn(column.type, cell, arena, key).ok();
 }
 
-// The first key after all that start with `prefix`; empty when there is none.
-std::string AfterPrefix(std::string prefix) {
-  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xFF) prefix.pop_back();
-  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
-  return prefix;
-}
-
 std::vector<Bound> ReadBounds(const std::vector<Token>& tokens, size_t begin, size_t end, const TableSchema& schema) {
   std::vector<Bound> bounds;
   int depth = 0;
@@ -164,6 +157,12 @@ std::vector<Bound> ReadBounds(const std::vector<Token>& tokens, size_t begin, si
 }
 
 }  // namespace
+
+std::string AfterPrefix(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xFF) prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
 
 std::optional<KeyRange> FindKeyRange(const std::vector<Token>& tokens, const StoredTable& table) {
   const auto where = WhereRange(tokens);

@@ -5,12 +5,16 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sql/token.h"
 #include "storage/read_view.h"
 
 namespace freshet {
+
+// The first key after all that start with `prefix`; empty when there is none.
+std::string AfterPrefix(std::string prefix);
 
 // Of SELECT .. FROM one table WHERE a AND b AND ..: with `key = literal` on leading key columns and a
 // comparison on the next one. Only integer and text keys. nullopt: no restriction.

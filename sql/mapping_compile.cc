@@ -41,10 +41,10 @@ Result<DuckType> DuckMapping::TypeNamed(const std::string& name) {
 
 Status DuckMapping::MakeInput(const MappingSource& source) {
   CHECK((source.table != nullptr) != (source.columns != nullptr));
-  of_table_ = source.table != nullptr;
+  source_ = source.table;
   std::vector<std::string> names;
   std::vector<MappingInput::InputColumn> columns;
-  if (of_table_) {
+  if (source_ != nullptr) {
     source_columns_ = source.table->columns.size();
     for (uint32_t i = 0; i < source_columns_; ++i) {
       const Column& column = source.table->columns[i];
@@ -70,6 +70,7 @@ std::shared_ptr<QueryContext> DuckMapping::MakeContext() const {
   auto context = std::make_shared<QueryContext>();
   context->mapping_input = input_;
   context->null_unrepresentable = !options_.strict;
+  context->moment = moment_;
   return context;
 }
 
@@ -257,17 +258,20 @@ Status DuckMapping::Compile(const MappingSource& source) {
   TRY(Connect());
   TRY(MakeInput(source));
   ASSIGN_OR_RETURN(plan_, MappingPlan::Make(insert_, column_names_, {.lenient_casts = !options_.strict}));
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(insert_.select));
+  candidates_ = TableCandidates(tokens);
+  joins_ = FindLookupJoins(tokens, plan_->source_alias());
   MutexLock lock(engine_.planning());
   if (plan_->has_lookups()) {
-    TRY(RefreshLookups());
+    TRY(RefreshLookups().status());
   } else {
     context_ = MakeContext();
     engine_.contexts().Set(duckdb_id_, context_);
   }
   TRY(MatchColumns());
   TRY(CompileMain());
-  if (plan_->has_lookups()) ReleaseLookups();
-  return of_table_ ? CompileKeys() : Status::Ok();
+  moment_->Set(nullptr);
+  return source_ != nullptr ? CompileKeys() : Status::Ok();
 }
 
 }  // namespace freshet

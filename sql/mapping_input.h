@@ -38,6 +38,9 @@ class MappingInput {
   // Rows [begin, end) of them are what a run sees, under their numbers.
   void Narrow(size_t begin, size_t end);
   size_t rows() const { return rows_; }
+  // The images that a run sees; no batch when the rows are a file's.
+  const RowBatch* batch() const { return batch_; }
+  std::span<const uint32_t> narrowed_images() const { return images_.subspan(begin_, end_ - begin_); }
 
   // Source columns that the runs since ForgetReads asked for.
   const std::set<uint32_t>& read_columns() const { return read_columns_; }

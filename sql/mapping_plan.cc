@@ -260,6 +260,7 @@ Result<MappingPlan> MappingPlan::Make(const InsertSelect& insert, const std::vec
   plan.has_lookups_ = split.has_lookups;
   plan.target_columns_ = insert.columns;
   TRY(DropDeleteSign(insert, tokens, split, plan.target_columns_));
+  plan.source_alias_ = split.alias;
   plan.alias_ = QuoteMysqlName(split.alias);
   plan.source_ = std::string(kMappingFunction) + "() AS " + plan.alias_;
   const std::string before = TextOf(sql, tokens, split.from, split.source);

@@ -30,6 +30,7 @@ class MappingPlan {
   // The SELECT in DuckDB's SQL: first the row's number, then the list's columns.
   const std::string& select() const { return select_; }
   bool has_lookups() const { return has_lookups_; }
+  const std::string& source_alias() const { return source_alias_; }
   // Target columns as written, without the delete sign. Empty: all.
   const std::vector<std::string>& target_columns() const { return target_columns_; }
 
@@ -59,7 +60,8 @@ class MappingPlan {
   std::vector<Item> items_;
   std::string from_;        // FROM .. in MySQL's words, its WHERE included
   std::string source_;      // "freshet_mapping_input() AS `o`"
-  std::string alias_;       // of the source, quoted for MySQL
+  std::string source_alias_;
+  std::string alias_;       // the same, quoted for MySQL
   bool names_all_ = false;  // a star of the source
 };
 

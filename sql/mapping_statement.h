@@ -35,8 +35,6 @@ class MappingStatement {
 
   // Again when what it reads beside the input has changed. DuckDB's error as a Status.
   Status Prepare(duckdb_connection connection);
-  // Lets go of what Prepare bound; Run needs another Prepare then.
-  void Release() { prepared_.Reset(); }
   // Maps all rows of `input`. `single`: a row that makes several is rejected. An error that is not of single rows is
   // returned; `scans` tells one of lookup tables.
   Result<MappedRows> Run(MappingInput& input, const ScanError& scans, bool single);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // QueryContext: what the table functions of one DuckDB connection see while a statement is planned: the read
-// view (one per statement, so that all its tables are from one moment), key ranges and options. Registered by
+// view (one per run, so that all its tables are from one moment), key ranges and options. Registered by
 // connection id, because a bind callback is given nothing else of its caller. QueryContexts: the registry.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "sql/engine.h"
+#include "sql/lookup_join.h"
 #include "storage/read_view.h"
 
 namespace freshet {
@@ -32,12 +33,33 @@ class ScanError {
   Status status_ GUARDED_BY(mutex_);
 };
 
+// The moment at which the next run of a mapping's statement reads the tables: it is planned once and runs often. Any
+// thread.
+class RunMoment {
+ public:
+  void Set(std::shared_ptr<const ReadView> view) {
+    MutexLock lock(mutex_);
+    view_ = std::move(view);
+  }
+  std::shared_ptr<const ReadView> Get() const {
+    MutexLock lock(mutex_);
+    return view_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::shared_ptr<const ReadView> view_ GUARDED_BY(mutex_);
+};
+
 class MappingInput;
 
 struct FileSet;
 
 struct QueryContext {
-  std::shared_ptr<const ReadView> view;
+  std::shared_ptr<const ReadView> view;  // of a statement that runs once
+  std::shared_ptr<RunMoment> moment;     // of a mapping; null for others
+  std::map<TableId, LookupKey> lookups;  // tables that the mapping's input tells the needed keys of
+  std::shared_ptr<const ReadView> View() const { return moment != nullptr ? moment->Get() : view; }
   std::map<TableId, KeyRange> key_ranges;
   bool null_unrepresentable = false;
   bool defining_views = false;  // tables that are not ready may be named, not read

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/table_scan.h"
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 
+#include "sql/mapping_input.h"
 #include "sql/token.h"
 #include "sql/vector_writer.h"
 
@@ -23,6 +25,7 @@ struct BindData {
 };
 
 struct InitData {
+  std::shared_ptr<const ReadView> view;
   std::vector<uint32_t> projection;  // for the store: indexes into the schema, at least one
   std::vector<size_t> vector_of;     // projection index -> output vector
   std::vector<KeyRange> ranges;
@@ -42,7 +45,8 @@ void Delete(void* data) {
 Result<BindData> Bind(duckdb_bind_info info, const QueryContexts& contexts) {
   BindData bind;
   bind.context = ContextOfBind(info, contexts);
-  if (bind.context == nullptr || bind.context->view == nullptr) {
+  const std::shared_ptr<const ReadView> view = bind.context == nullptr ? nullptr : bind.context->View();
+  if (view == nullptr) {
     return Status(Code::kInvalid, "freshet_scan is not for direct use");
   }
   std::string names[2];
@@ -54,7 +58,7 @@ Result<BindData> Bind(duckdb_bind_info info, const QueryContexts& contexts) {
   }
   const DuckValue id(duckdb_bind_get_parameter(info, 2));
   const DuckValue version(duckdb_bind_get_parameter(info, 3));
-  bind.table = bind.context->view->FindTable(names[0], names[1]);
+  bind.table = view->FindTable(names[0], names[1]);
   // A view of another moment: the engine makes views anew for the tables that a statement names.
   if (bind.table == nullptr || bind.table->id.value != duckdb_get_uint64(id.get()) ||
       bind.table->schema->version != duckdb_get_uint64(version.get())) {
@@ -86,8 +90,24 @@ void BindCallback(duckdb_bind_info info) {
     duckdb_bind_set_error(info, bind.status().message().c_str());
     return;
   }
-  duckdb_bind_set_cardinality(info, bind->context->view->EstimateRows(*bind->table), false);
+  duckdb_bind_set_cardinality(info, bind->context->View()->EstimateRows(*bind->table), false);
   duckdb_bind_set_bind_data(info, new BindData(*std::move(bind)), Delete<BindData>);
+}
+
+std::vector<KeyRange> RangesToScan(const BindData& bind, const ReadView& view) {
+  const QueryContext& context = *bind.context;
+  const auto pruned = context.key_ranges.find(bind.table->id);
+  if (pruned != context.key_ranges.end()) return {pruned->second};
+  const uint64_t rows = view.EstimateRows(*bind.table);
+  const auto lookup = context.lookups.find(bind.table->id);
+  if (lookup != context.lookups.end() && context.mapping_input->batch() != nullptr) {
+    const MappingInput& input = *context.mapping_input;
+    auto ranges = RangesOfLookup(lookup->second, *bind.table, rows, *input.batch(), input.narrowed_images());
+    if (ranges) return *std::move(ranges);
+  }
+  const size_t threads = static_cast<size_t>(context.threads);
+  if (threads > 1 && rows >= kParallelRowsMin) return view.Split(*bind.table, threads * kRangesPerThread);
+  return {KeyRange()};
 }
 
 void InitCallback(duckdb_init_info info) {
@@ -100,16 +120,10 @@ void InitCallback(duckdb_init_info info) {
     init->vector_of.push_back(i);
   }
   if (init->projection.empty()) init->projection.push_back(bind.table->schema->key_columns.front());
-  const auto pruned = bind.context->key_ranges.find(bind.table->id);
+  init->view = bind.context->View();
+  init->ranges = RangesToScan(bind, *init->view);
   const size_t threads = static_cast<size_t>(bind.context->threads);
-  if (pruned != bind.context->key_ranges.end()) {
-    init->ranges.push_back(pruned->second);
-  } else if (threads > 1 && bind.context->view->EstimateRows(*bind.table) >= kParallelRowsMin) {
-    init->ranges = bind.context->view->Split(*bind.table, threads * kRangesPerThread);
-  } else {
-    init->ranges.emplace_back();
-  }
-  duckdb_init_set_max_threads(info, std::min(threads, init->ranges.size()));
+  duckdb_init_set_max_threads(info, std::clamp<size_t>(init->ranges.size(), 1, threads));
   duckdb_init_set_init_data(info, init.release(), Delete<InitData>);
 }
 
@@ -126,7 +140,7 @@ Status NextBlock(const BindData& bind, InitData& init, LocalData& local) {
         local.block.Clear();
         return Status::Ok();
       }
-      ASSIGN_OR_RETURN(local.scan, bind.context->view->Scan(*bind.table, init.projection, init.ranges[range]));
+      ASSIGN_OR_RETURN(local.scan, init.view->Scan(*bind.table, init.projection, init.ranges[range]));
     }
     TRY(local.scan->Next(local.block, duckdb_vector_size()));
     if (local.block.rows > 0) return Status::Ok();

@@ -35,6 +35,32 @@ TEST_F(MappingLookupTest, joined_tables_are_read_as_of_each_batch) {
   EXPECT_EQ(Keys({{"9", "?", "?", "?", "?", "?", "?"}}), "0: 9|?\n");
 }
 
+TEST_F(MappingLookupTest, a_large_lookup_table_is_read_by_key) {
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  for (int i = 3; i < 5000; ++i) rows.push_back({std::to_string(i), "label " + std::to_string(i), "7"});
+  SqlFixture::Insert(dim_, rows);
+  ASSERT_EQ(Compile("SELECT o.id, d.label FROM SRC o LEFT JOIN dim d ON d.id = o.n AND d.kind = 7"), "");
+  EXPECT_EQ(Images({Row("10", "4999"), Row("11", "5000"), Row("12", "NULL"), Row("13", "4"), Row("14", "4999")}),
+            "0: 10|label 4999\n1: 11|NULL\n2: 12|NULL\n3: 13|label 4\n4: 14|label 4999\n");
+  EXPECT_EQ(Images({Row("10", "NULL")}), "0: 10|NULL\n");
+  SqlFixture::Insert(dim_, {{"4", "new", "7"}, {"4999", "other kind", "8"}, {"5000", "late", "7"}});
+  EXPECT_EQ(Images({Row("10", "4999"), Row("11", "5000"), Row("13", "4")}), "0: 10|NULL\n1: 11|late\n2: 13|new\n");
+}
+
+TEST_F(MappingLookupTest, a_lookup_table_that_is_made_again_or_altered_is_joined_as_it_is) {
+  ASSERT_EQ(Compile("SELECT o.id, d.label FROM SRC o LEFT JOIN dim d ON d.id = o.n"), "");
+  EXPECT_EQ(Images({Row("10", "2")}), "0: 10|two\n");
+  ASSERT_TRUE(store_->DropTable(dim_->id).ok());
+  EXPECT_NE(Images({Row("10", "2")}).find("dim"), std::string::npos);
+  LogicalType number;
+  number.kind = TypeKind::kInt64;
+  LogicalType text;
+  text.kind = TypeKind::kString;
+  dim_ = MakeTable("shop", "dim", {{"label", text}, {"id", number, true}});
+  SqlFixture::Insert(dim_, {{"second", "2"}});
+  EXPECT_EQ(Images({Row("10", "2"), Row("11", "1")}), "0: 10|second\n1: 11|NULL\n");
+}
+
 TEST_F(MappingLookupTest, rows_keep_their_order_through_joins) {
   ASSERT_EQ(Compile("SELECT o.id, d.label FROM SRC o JOIN shop.dim AS d ON d.id = o.n WHERE d.kind = 7"), "");
   std::vector<std::vector<std::string>> rows;
