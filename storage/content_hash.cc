@@ -18,8 +18,8 @@ constexpr size_t kBlockRows = 1024;
 
 // Value bytes behind owner and schema version.
 Result<std::string_view> Columns(std::string_view value) {
-  TakeOwner(value);
   TRY(StoredVersion(value).status());
+  value = RowOf(value);
   while (static_cast<uint8_t>(value.front()) >= 0x80) value.remove_prefix(1);
   value.remove_prefix(1);
   return value;

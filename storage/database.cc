@@ -188,8 +188,9 @@ Status Database::CheckFormat() {
   if (error != std::errc() || end != text.data() + text.size()) {
     return Status(Code::kCorrupt, "store format version does not parse");
   }
-  if (version <= kStoreFormatVersion) return Status::Ok();
-  return Status(Code::kUnsupported, "the store has format version " + text + ", this release knows up to " +
+  if (version >= kStoreFormatVersionOldest && version <= kStoreFormatVersion) return Status::Ok();
+  return Status(Code::kUnsupported, "the store has format version " + text + ", this release knows " +
+                                        std::to_string(kStoreFormatVersionOldest) + " to " +
                                         std::to_string(kStoreFormatVersion));
 }
 

@@ -25,6 +25,7 @@
 #include "storage/group_sync.h"
 #include "storage/store.h"
 #include "storage/table_leases.h"
+#include "storage/target_writers.h"
 
 namespace freshet {
 
@@ -66,6 +67,7 @@ class Engine {
   SnapshotPtr BeforePieces(const StoredTable& table) EXCLUDES_LOCK(write_mutex_);
 
   TableLeases& leases() { return leases_; }
+  TargetWriters& target_writers() { return target_writers_; }
   // Pieces of `job` that could not be undone: their tables stay leased to `holder` until UndoAbandoned succeeds.
   void Abandon(JobId job, uint64_t holder) EXCLUDES_LOCK(abandoned_mutex_);
   // Tries again, when a writer is opened; what fails is logged and left for the next time.
@@ -94,6 +96,7 @@ class Engine {
   std::map<uint64_t, SharedPieces> shared_pieces_ GUARDED_BY(write_mutex_);  // by table id
 
   TableLeases leases_;
+  TargetWriters target_writers_;
   Mutex abandoned_mutex_;                                                // outermost: held while undoing
   std::map<uint64_t, uint64_t> abandoned_ GUARDED_BY(abandoned_mutex_);  // job id -> lease holder
 

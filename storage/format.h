@@ -25,8 +25,10 @@
 
 namespace freshet {
 
-// Raised when an older binary could misread the store. A store with a higher number is refused.
-inline constexpr uint32_t kStoreFormatVersion = 1;
+// Raised when an older binary could misread the store. A store with a higher number is refused, and so is one from
+// before the oldest that is still read. 2: claims below an owned row (row_owner.h); 1 was never released.
+inline constexpr uint32_t kStoreFormatVersion = 2;
+inline constexpr uint32_t kStoreFormatVersionOldest = 2;
 inline constexpr std::string_view kFormatKey = "format";
 
 // Column families, in the order of Engine's handles (the order itself is not persisted).

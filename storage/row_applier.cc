@@ -39,32 +39,27 @@ Status RowApplier::ApplyDelete(std::span<const Cell> before) {
 }
 
 Status RowApplier::Delete(std::string_view key) {
-  if (options_.owners != nullptr) {
-    const RowOwner& owner = options_.owners->of_rows[row_];
+  ClaimRules::Removal removal = ClaimRules::Removal::kRow;
+  if (claims_ != nullptr) {
     ASSIGN_OR_RETURN(const std::optional<std::string>* const found, Find(key));
     if (!*found) return Status::Ok();
-    std::string_view value = **found;
-    const std::optional<RowOwner> stored = TakeOwner(value);
-    const bool of_job = stored && stored->job == owner.job;
-    if (of_job ? stored->source != owner.source : !options_.owners->takes_over) return Status::Ok();
+    ASSIGN_OR_RETURN(removal, claims_->Remove(**found, options_.owners->of_rows[row_].source, left_));
+    if (removal == ClaimRules::Removal::kNothing) return Status::Ok();
   }
-  TRY(unit_.DeleteRow(key));
+  TRY(removal == ClaimRules::Removal::kRow ? unit_.DeleteRow(key) : unit_.PutRow(key, left_));
   Touch(key);
   return Status::Ok();
 }
 
-// In front of the value at key_.
 Status RowApplier::AppendOwnerOf(bool is_update) {
-  if (options_.owners != nullptr) {
-    AppendOwner(options_.owners->of_rows[row_], value_);
-    return Status::Ok();
+  const bool keeps_claims = claims_ != nullptr ? claims_->others_stay() : is_update && unit_.is_statement();
+  std::string_view stored;
+  if (keeps_claims) {
+    ASSIGN_OR_RETURN(const std::optional<std::string>* const found, Find(key_));
+    if (*found) stored = **found;
   }
-  if (!is_update || !unit_.is_statement()) return Status::Ok();
-  ASSIGN_OR_RETURN(const std::optional<std::string>* const found, Find(key_));
-  if (!*found) return Status::Ok();
-  std::string_view value = **found;
-  const std::optional<RowOwner> stored = TakeOwner(value);
-  if (stored) AppendOwner(*stored, value_);
+  if (claims_ != nullptr) return claims_->AppendOwnerOver(stored, options_.owners->of_rows[row_], value_);
+  value_.append(stored.substr(0, stored.size() - RowOf(stored).size()));
   return Status::Ok();
 }
 

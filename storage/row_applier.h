@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/claim_rules.h"
 #include "storage/stored_changes.h"
 #include "storage/unit_state.h"
 
@@ -17,8 +18,9 @@ namespace freshet {
 
 class RowApplier {
  public:
-  RowApplier(UnitState& unit, TableCodec& codec, const RowBatch& batch, const ApplyOptions& options)
-      : unit_(unit), codec_(codec), batch_(batch), options_(options), rows_id_{codec.entry->rows_id} {
+  // `claims`: with options.owners, else null.
+  RowApplier(UnitState& unit, TableCodec& codec, const RowBatch& batch, const ApplyOptions& options, ClaimRules* claims)
+      : unit_(unit), codec_(codec), batch_(batch), options_(options), claims_(claims), rows_id_{codec.entry->rows_id} {
     if (options.changes != nullptr) recorder_.emplace(codec, *options.changes);
   }
 
@@ -28,8 +30,9 @@ class RowApplier {
  private:
   Status ApplyWrite(std::span<const Cell> after, std::span<const Cell> before, bool is_update);
   Status ApplyDelete(std::span<const Cell> before);
-  // Deletes the row, if options_.owners let it.
+  // Removes the row, or of its claims what options_.owners say.
   Status Delete(std::string_view key);
+  // Appends to value_ what precedes the row at key_.
   Status AppendOwnerOf(bool is_update);
   // Notes for StoredChanges what the write of `image` at key_ (away from old_key_, when the key changed) does. To be
   // called before the rows are written.
@@ -52,6 +55,7 @@ class RowApplier {
   TableCodec& codec_;
   const RowBatch& batch_;
   const ApplyOptions& options_;
+  ClaimRules* const claims_;  // or null
   const TableId rows_id_;
   std::optional<ChangeRecorder> recorder_;
 
@@ -59,6 +63,7 @@ class RowApplier {
   std::string key_;
   std::string old_key_;
   std::string value_;
+  std::string left_;       // of a row's claims
   std::string found_key_;  // "" none
   size_t row_ = 0;         // of the batch
   std::optional<std::string> found_;

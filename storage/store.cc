@@ -220,6 +220,10 @@ Result<std::shared_ptr<const ReadView>> Store::OpenView() const {
   return std::shared_ptr<const ReadView>(std::make_shared<const StoredView>(engine_->picture()));
 }
 
+TargetWriters& Store::target_writers() {
+  return engine_->target_writers();
+}
+
 Store::Usage Store::usage() const {
   return engine_->database().usage();
 }

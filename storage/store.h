@@ -53,7 +53,8 @@ using StoredTablePtr = std::shared_ptr<const StoredTable>;
 inline constexpr std::string_view kInternalDatabasePrefix = "__freshet";
 
 class ReadView;
-class Engine;  // storage/engine.h: the RocksDB handles; not for use outside storage/
+class TargetWriters;  // storage/target_writers.h
+class Engine;         // storage/engine.h: the RocksDB handles; not for use outside storage/
 
 class Store {
  public:
@@ -88,6 +89,9 @@ class Store {
   // --- durability of UnitWriter commits: commit numbers grow from 1 within one process
   uint64_t DurableCommit() const;
   Status WaitDurable(uint64_t commit, Deadline deadline);
+
+  // Which jobs write which table without an owner. Empty after Open: who runs the jobs enters them.
+  TargetWriters& target_writers();
 
   // A consistent picture of rows and catalog at the newest transaction boundary.
   Result<std::shared_ptr<const ReadView>> OpenView() const;

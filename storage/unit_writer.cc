@@ -3,6 +3,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "storage/claim_rules.h"
 #include "storage/key_codec.h"
 #include "storage/row_applier.h"
 #include "storage/row_range.h"
@@ -68,9 +69,16 @@ const Position& UnitWriter::position() const {
 }
 
 Status UnitWriter::ApplyRows(TableId table, const RowBatch& batch, const ApplyOptions& options) {
-  ASSIGN_OR_RETURN(TableCodec* const codec, state_->unit.Codec(table, batch.schema));
+  CHECK(options.changes == nullptr || options.owners == nullptr);
+  UnitState& unit = state_->unit;
+  std::optional<ClaimRules> claims;
+  if (options.owners != nullptr) {
+    TRY(Lease(table, Deadline::After(UnitState::kCommitLeaseWait), {}));  // before the writers are asked for
+    claims.emplace(unit.job(), options.owners->takes_over, unit.engine().target_writers().Of(table));
+  }
+  ASSIGN_OR_RETURN(TableCodec* const codec, unit.Codec(table, batch.schema));
   if (options.changes != nullptr) TRY(ChangeRecorder::Begin(*codec, *options.changes));
-  RowApplier applier(state_->unit, *codec, batch, options);
+  RowApplier applier(unit, *codec, batch, options, claims ? &*claims : nullptr);
   for (const RowChange& change : batch.rows) {
     Status status = applier.Apply(change);
     if (!status.ok()) return std::move(status).At("apply rows of " + codec->entry->table->name);
@@ -121,7 +129,7 @@ Status UnitWriter::TruncateTable(TableId table) {
   return state_->unit.StageTruncate(table);
 }
 
-Status UnitWriter::DeleteOwnedRows(TableId table, JobId owner, size_t piece_bytes_max) {
+Status UnitWriter::DeleteOwnedRows(TableId table, size_t piece_bytes_max) {
   UnitState& unit = state_->unit;
   TRY(Lease(table, Deadline::After(UnitState::kCommitLeaseWait), {}));
   ASSIGN_OR_RETURN(const CatalogTablePtr entry, unit.Table(table));
@@ -134,11 +142,13 @@ Status UnitWriter::DeleteOwnedRows(TableId table, JobId owner, size_t piece_byte
   options.iterate_upper_bound = &to;
   const Database& database = unit.engine().database();
   const std::unique_ptr<rocksdb::Iterator> rows(database.db().NewIterator(options, database.family(Family::kRows)));
+  ClaimRules claims(unit.job(), /*takes_over=*/false, unit.engine().target_writers().Of(table));
+  std::string left;
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
-    std::string_view value = rows->value().ToStringView();
-    const std::optional<RowOwner> stored = TakeOwner(value);
-    if (!stored || stored->job != owner.value) continue;
-    TRY(unit.DeleteRow(rows->key().ToStringView()));
+    const std::string_view key = rows->key().ToStringView();
+    ASSIGN_OR_RETURN(const ClaimRules::Removal removal, claims.Remove(rows->value().ToStringView(), {}, left));
+    if (removal == ClaimRules::Removal::kNothing) continue;
+    TRY(removal == ClaimRules::Removal::kRow ? unit.DeleteRow(key) : unit.PutRow(key, left));
     if (unit.pending_bytes() > piece_bytes_max) TRY(Commit({}, false).status());
   }
   return ToStatus(rows->status());

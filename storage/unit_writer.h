@@ -70,11 +70,14 @@ struct StoredChanges {
   RowBatch batch;  // out: schema = the table's stored shape that the rows came in
 };
 
-// Whose the rows of a batch are; for tables without an owner.
+// Whose the rows of a batch are, all of them this writer's job's; for tables without an owner, which are leased first.
+// What an insert or update puts is theirs from then on, above the claims of the table's other writers
+// (storage/target_writers, storage/claim_rules). A delete, and the place that an update leaves, removes the job's claim
+// of the same source row, wherever it lies; when it was the row, the next claim below is the row from then on.
 struct RowOwners {
   std::span<const RowOwner> of_rows;  // one for each row change
-  // What an insert or update puts is theirs from then on. A delete, and the place that an update leaves, passes over a
-  // row that is the same job's of another source row; and, unless `takes_over`, over rows of others and of nobody.
+  // The job does not know the rows from before its start: a delete removes what is nobody's or of a job that does not
+  // follow a log, and an upsert leaves nothing of it; but a row of this job's of another source row stays.
   bool takes_over = false;
 };
 
@@ -82,9 +85,9 @@ struct ApplyOptions {
   // The table's copy is not finished: an update with kUnchanged cells or a delete may find no stored row.
   bool rows_may_be_missing = false;
   TouchedKeys* touched = nullptr;     // when copy windows are open
-  StoredChanges* changes = nullptr;   // appended to; one batch holds rows of one shape (else kInvalid)
+  StoredChanges* changes = nullptr;   // appended to; one batch holds rows of one shape (else kInvalid); not with owners
   ContentHash* written = nullptr;     // the rows that are put are added to it
-  const RowOwners* owners = nullptr;  // else: rows that are put are nobody's, but a statement's update keeps the owner
+  const RowOwners* owners = nullptr;  // else: rows that are put are nobody's, but a statement's update keeps the claims
 };
 
 class UnitWriter {
@@ -119,8 +122,9 @@ class UnitWriter {
                                      bool ready);
   Status SetReady(TableId table, bool ready);
   Status TruncateTable(TableId table);
-  // Deletes the rows, as committed, whose owner is this job; the others stay. Commits pieces when there are many.
-  Status DeleteOwnedRows(TableId table, JobId owner, size_t piece_bytes_max);
+  // Removes this job's claims on rows, as committed: a row with no other writer's claim below goes, else that one is
+  // the row. Commits pieces when there are many.
+  Status DeleteOwnedRows(TableId table, size_t piece_bytes_max);
   // Puts the table under another name, within the unit. kExists, kNotFound (database).
   Status RenameTable(TableId table, const std::string& database, const std::string& name);
   // Writes rows whose keys the log did not touch; returns how many were written. `changes`, `written` as above.

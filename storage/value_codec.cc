@@ -2,7 +2,8 @@
 // Grammar:
 //
 //   row value   := [owner]  schema version:varint  nulls  column*
-//   owner       := 0x00 job:be64 source:be64          -- row_owner.h; no version is 0
+//   owner       := 0x00 job:be64 source:be64 size:varint older  -- row_owner.h; no version is 0
+//   older       := the next claim's row value, `size` bytes: with an owner of its own; empty without a next claim
 //   nulls       := bit per value column, lowest bit of the first byte first, padded to whole bytes; 1 = NULL
 //   column      := for each value column that is not NULL, in schema order, by its form (cell_form.h):
 //     int       := size:u8 (0 to 8) zigzag of the value in `size` little-endian bytes, as few as hold it
@@ -11,7 +12,7 @@
 //     float32   := 4 bytes, little-endian     float64 := 8 bytes, little-endian
 //     fixed16   := 16 bytes
 //     string    := size:varint bytes    -- decimal text too
-//   varint      := 7 bits a byte, lowest first, the high bit set on all but the last
+//   varint      := varint.h
 //
 // Integers of every width share one form, so that widening a column rewrites nothing. A value column is one
 // that is neither excluded nor in the key.
@@ -26,31 +27,13 @@
 #include "storage/format.h"
 #include "storage/key_column.h"
 #include "storage/row_owner.h"
+#include "storage/varint.h"
 
 namespace freshet {
 namespace {
 
 constexpr char kEscape = '\xFF';
 constexpr size_t kIntBytesMax = 8;
-
-void AppendVarint(uint64_t value, std::string& out) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
-}
-
-uint64_t TakeVarint(ByteCursor& cursor) {
-  uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    const uint8_t byte = cursor.U8();
-    value |= uint64_t{byte & 0x7FU} << shift;
-    if ((byte & 0x80) == 0) return value;
-  }
-  cursor.Fail();
-  return 0;
-}
 
 void AppendCompactUint(uint64_t value, std::string& out) {
   char bytes[1 + kIntBytesMax];
@@ -184,8 +167,7 @@ RowDecoder::RowDecoder(SchemaPtr newest, std::shared_ptr<const SchemaVersions> v
 Status RowDecoder::Decode(std::string_view key, std::string_view value, Cell* out, std::string& arena) {
   TRY(DecodeKeyColumns(key, out, arena));
   if (value_needed_) {
-    TakeOwner(value);
-    ByteCursor cursor(value);
+    ByteCursor cursor(RowOf(value));
     const uint64_t version = TakeVarint(cursor);
     if (!cursor.ok()) return Status(Code::kCorrupt, "row value has no schema version");
     if (last_plan_ == nullptr || version != last_version_) {
@@ -283,8 +265,7 @@ Result<RowDecoder::Plan> RowDecoder::MakePlan(SchemaPtr stored) const {
 }
 
 Result<uint64_t> StoredVersion(std::string_view value) {
-  TakeOwner(value);
-  ByteCursor cursor(value);
+  ByteCursor cursor(RowOf(value));
   const uint64_t version = TakeVarint(cursor);
   if (!cursor.ok()) return Status(Code::kCorrupt, "row value has no schema version");
   return version;

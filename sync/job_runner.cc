@@ -5,6 +5,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "storage/target_writers.h"
 #include "sync/job_tables.h"
 #include "sync/object_job.h"
 #include "sync/stream_job.h"
@@ -41,6 +42,7 @@ JobRunner::~JobRunner() {
 Status JobRunner::Restore() {
   ASSIGN_OR_RETURN(const ParsedJob parsed, Parsed());
   const JobDefinition job = definition();
+  TRY(EnterTargetWriter(store_, job));
   const auto* paused = std::get_if<JobPaused>(&job.state);
   const bool active = std::holds_alternative<JobRunning>(job.state) || std::holds_alternative<JobPending>(job.state);
   progress_.StateChanged(active, paused != nullptr ? paused->message : std::string(JobStateName(job.state)));
@@ -216,6 +218,7 @@ Status JobRunner::SaveDefinition(const JobDefinition& job) {
   FAILPOINT("sync.job.before_save");
   const RecordWrite record{RecordFamily::kJobs, JobKey(job.id), EncodeJob(job)};
   TRY(store_.PutRecords({&record, 1}));
+  TRY(EnterTargetWriter(store_, job));  // RESYNC TABLE may have given it another target
   MutexLock lock(mutex_);
   definition_ = job;
   return Status::Ok();
@@ -260,6 +263,7 @@ void JobRunner::Act(JobAction action, const JobState& state) {
       StopRun("CANCELED", "");
       ReleaseSource();
       const Status status = DeleteJob(store_, definition().id);
+      store_.target_writers().Remove(definition().id);
       if (!status.ok()) Log(LogLevel::kError, "job_delete_failed", {{"error", status.message()}});
       break;
     }

@@ -26,7 +26,8 @@ class JobRunner : private JobRunListener {
   JobRunner(Store& store, const ConnectorFactory& connectors, JobServiceOptions limits, const Clock& clock,
             JobDefinition definition);
   ~JobRunner() override;
-  // Shows what is stored (tables, position, totals); before Start.
+  // Shows what is stored (tables, position, totals) and enters the job among its target's writers; before Start, and of
+  // all jobs before any of them writes.
   Status Restore();
   // Starts the thread; PENDING and RUNNING jobs go on.
   void Start();

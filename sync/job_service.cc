@@ -108,10 +108,10 @@ Status JobServiceImpl::Restore() {
     const std::string name = job.name;
     auto runner = std::make_shared<JobRunner>(store_, connectors_, options_, clock_, std::move(job));
     TRY(runner->Restore());
-    runner->Start();
     MutexLock lock(mutex_);
     runners_[name] = std::move(runner);
   }
+  for (const RunnerPtr& runner : All()) runner->Start();
   return Status::Ok();
 }
 

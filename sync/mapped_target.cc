@@ -108,7 +108,7 @@ class ChangeMerge {
   }
   // The row added last is of this source row.
   Status Own(uint32_t image) {
-    ASSIGN_OR_RETURN(const RowOwner owner, OwnerOf(job_, changes_, image));
+    ASSIGN_OR_RETURN(const RowOwner owner, OwnerOf(job_, changes_, image, source_key_));
     owners.push_back(owner);
     return Status::Ok();
   }
@@ -119,6 +119,7 @@ class ChangeMerge {
   const MappedRows& old_;
   RowsOfInput fresh_rows_;
   RowsOfInput old_rows_;
+  std::string source_key_;  // kept from row to row
 };
 
 }  // namespace
@@ -157,7 +158,7 @@ Result<DerivedRows::Outcome> MappedTarget::Flush(UnitWriter& writer) {
 Status MappedTarget::RemoveAll(UnitWriter& writer) {
   CHECK(changes_.batch.rows.empty());
   TRY(Target().status());
-  return writer.DeleteOwnedRows(settings_.target, settings_.job, settings_.piece_bytes_max);
+  return writer.DeleteOwnedRows(settings_.target, settings_.piece_bytes_max);
 }
 
 }  // namespace freshet

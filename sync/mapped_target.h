@@ -6,9 +6,9 @@
 //
 // Which old rows are deleted: those that this job made of the same source row (storage/row_owner.h), by the key that
 // the SELECT computes of it; WHERE and lookups are not asked. So a key that another source row, another job or a user
-// has taken meanwhile stays theirs. A job that was started without a copy does not know
-// what others have put there for the rows from before its start: it takes over rows that are no other source row's of
-// its own.
+// has taken meanwhile stays theirs, and a row of another job that this job's row was put over is there again. A job
+// that was started without a copy does not know what others have put there for the rows from before its start: it takes
+// over rows that are no other source row's of its own and no other job's that follows a log.
 #pragma once
 
 #include <memory>

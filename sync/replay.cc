@@ -143,8 +143,9 @@ class Replay {
 
   Status Write(const RowBatch& batch, const MappedRows& mapped) {
     std::vector<RowOwner> of_rows;
+    std::string source_key;
     for (const uint32_t image : mapped.source_row) {
-      ASSIGN_OR_RETURN(const RowOwner owner, OwnerOf(job_, batch, image));
+      ASSIGN_OR_RETURN(const RowOwner owner, OwnerOf(job_, batch, image, source_key));
       of_rows.push_back(owner);
     }
     const RowOwners owners{of_rows, false};

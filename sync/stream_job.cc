@@ -2,10 +2,12 @@
 #include "sync/stream_job.h"
 
 #include "storage/read_view.h"
+#include "storage/target_writers.h"
 #include "sync/job_creation.h"
 #include "sync/job_table_store.h"
 #include "sync/job_tables.h"
 #include "sync/mapped_target.h"
+#include "sync/object_job.h"
 #include "sync/shadow_table.h"
 
 namespace freshet {
@@ -84,6 +86,13 @@ Result<StoredTablePtr> FindShadow(Store& store, const JobDefinition& job) {
 
 }  // namespace
 
+Status EnterTargetWriter(Store& store, const JobDefinition& job) {
+  if (!job.insert || OverObjects(job)) return Status::Ok();
+  ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
+  store.target_writers().Enter(job.target, {job.id.value, !parsed.ends_when_settled()});
+  return Status::Ok();
+}
+
 Status MakeStreamJob(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job) {
   TRY(connector.Preflight());
   ASSIGN_OR_RETURN(const Compiled compiled, CompileNow(store, connector, mappings, job));
@@ -122,7 +131,7 @@ Status AdoptForResync(Store& store, Connector& connector, const MappingFactory& 
 }
 
 Status RemoveMappedRows(UnitWriter& writer, const JobDefinition& job, const JobServiceOptions& limits) {
-  Status removed = writer.DeleteOwnedRows(job.target, job.id, limits.piece_bytes_max);
+  Status removed = writer.DeleteOwnedRows(job.target, limits.piece_bytes_max);
   return removed.code() == Code::kNotFound ? Status::Ok() : std::move(removed);
 }
 

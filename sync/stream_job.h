@@ -18,6 +18,10 @@ namespace freshet {
 // kNotFound "Table does not exist: t" for the source's table; the target must be there and no job's own.
 Status MakeStreamJob(Store& store, Connector& connector, const MappingFactory& mappings, JobDefinition& job);
 
+// Says that the job writes its target from now on (storage/target_writers); nothing for one that reads no
+// cdc_stream(..). To be called before this process writes a row of it there. DROP JOB takes the job out again.
+Status EnterTargetWriter(Store& store, const JobDefinition& job);
+
 // ALTER JOB with a new SELECT, in `job.insert`. Checks it against source and target as they are now. Nothing is
 // written.
 struct SelectAdoption {

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose a row of the target is: rows that trade their keys, rows that pass from one job to another, rows that users wrote."""
+import pytest
+
 from tests.e2e.insert_jobs import assert_target, create_stream_job, stream, sync_and_assert_target, transaction
 
 
@@ -39,24 +41,118 @@ def test_a_new_version_takes_the_key_before_the_old_one_leaves_it(source, freshe
     sync_and_assert_target(source, database, select.format("t"), freshet, f"SELECT * FROM {database}.o", "owner")
 
 
+REGIONS = "SELECT id, region, n FROM {0} WHERE region = '%s'"
+PASS_ON = "UPDATE t SET region = CASE region WHEN 'A' THEN 'B' WHEN 'B' THEN 'A' ELSE region END, n = %d WHERE %s"
+
+
+def start_regions(source, freshet, make_database, **arguments):
+    """Two jobs into one table: job_a has the rows of region A, job_b those of B. No job wants region C."""
+    database = make_database(source, "CREATE TABLE t (id INT PRIMARY KEY, region VARCHAR(2), n INT)")
+    freshet.execute(f"CREATE DATABASE {database}")
+    freshet.execute(f"CREATE TABLE {database}.o (id INT, region VARCHAR(2), n INT, PRIMARY KEY (id))")
+    for job, region in (("job_a", "A"), ("job_b", "B")):
+        select = (REGIONS % region).format(stream(source, database, "t", **arguments))
+        create_stream_job(freshet, job, f"INSERT INTO {database}.o " + select)
+        freshet.sync(job)
+    source.script(["INSERT INTO t VALUES " + ", ".join(f"({id}, '{'AB'[id % 2]}', 0)" for id in range(40))], database)
+    return database
+
+
+def assert_regions(source, freshet, database):
+    for job in ("job_a", "job_b"):
+        freshet.sync(job)
+    assert_target(source, database, "SELECT id, region, n FROM t WHERE region <> 'C'", freshet, f"SELECT * FROM {database}.o WHERE id < 1000")
+
+
 def test_rows_pass_from_one_jobs_condition_to_anothers(source, freshet, make_database):
-    select = "SELECT id, region, n FROM {0} WHERE region = '%s'"
-    database = start(source, freshet, make_database, "CREATE TABLE t (id INT PRIMARY KEY, region VARCHAR(2), n INT)",
-                     "INSERT INTO t VALUES " + ", ".join(f"({id}, '{'AB'[id % 2]}', 0)" for id in range(40)),
-                     "CREATE TABLE {0}.o (id INT, region VARCHAR(2), n INT, PRIMARY KEY (id))", select % "A", "job_a")
-    create_stream_job(freshet, "job_b", f"INSERT INTO {database}.o " + (select % "B").format(stream(source, database, "t")))
-    freshet.sync("job_b")
+    database = start_regions(source, freshet, make_database)
     freshet.execute(f"INSERT INTO {database}.o VALUES (1000, 'u', 0)")
-    # Both jobs know a row's last place before it passes on; which of them comes to the change first is left to chance.
     for number in range(1, 9):
-        source.script([f"UPDATE t SET region = CASE region WHEN 'A' THEN 'B' ELSE 'A' END, n = {number}"], database)
-        for job in ("job_a", "job_b"):
-            freshet.sync(job)
+        source.script([PASS_ON % (number, "id >= 0"), PASS_ON % (number + 100, f"id % 3 = {number % 3}")], database)
+    assert_regions(source, freshet, database)
     source.script(["DELETE FROM t WHERE id < 5", "UPDATE t SET region = 'C' WHERE id = 6"], database)
+    assert_regions(source, freshet, database)
+    assert freshet.execute(f"SELECT * FROM {database}.o WHERE id = 1000") == ((1000, "u", 0),)
+
+
+@pytest.mark.parametrize("offset", ["initial", "latest"])
+def test_rows_pass_between_two_jobs_of_which_one_lags(source, freshet, make_database, offset):
+    database = start_regions(source, freshet, make_database, offset=offset)
+    assert_regions(source, freshet, database)
+    for number, (late, early) in enumerate([("job_a", "job_b"), ("job_b", "job_a")] * 2, 1):
+        freshet.pause(late)
+        source.script([PASS_ON % (number * 10, "id >= 0"),
+                       PASS_ON % (number * 10 + 1, f"id % 2 = {number % 2}"),
+                       f"UPDATE t SET region = 'C' WHERE id = {number}",
+                       f"UPDATE t SET region = 'A' WHERE id = {number - 1}",
+                       PASS_ON % (number * 10 + 2, "id < 30"),
+                       f"INSERT INTO t VALUES ({100 + number}, 'A', 0), ({200 + number}, 'B', 0)",
+                       f"DELETE FROM t WHERE id = {20 + number}",
+                       PASS_ON % (number * 10 + 3, "id >= 20")], database)
+        if number > 2:
+            freshet.restart()
+        freshet.sync(early)
+        freshet.resume(late)
+        assert_regions(source, freshet, database)
+    source.script(["DELETE FROM t"], database)
+    assert_regions(source, freshet, database)
+
+
+def test_a_job_that_was_dropped_has_no_claim_and_one_made_again_its_own(source, freshet, make_database):
+    first, second = "SELECT id, n FROM {0} WHERE n < 100", "SELECT id, n FROM {0} WHERE n >= 50"
+    database = start(source, freshet, make_database, "CREATE TABLE t (id INT PRIMARY KEY, n INT)",
+                     "INSERT INTO t VALUES " + ", ".join(f"({id}, {id * 10})" for id in range(1, 20)),
+                     "CREATE TABLE {0}.o (id INT, n INT, PRIMARY KEY (id))", first, "job_a")
+    both = "SELECT id, n FROM t WHERE n < 100 OR n >= 50"
+    insert = f"INSERT INTO {database}.o " + second.format(stream(source, database, "t"))
+    create_stream_job(freshet, "job_b", insert)
+    sync_and_assert_target(source, database, both, freshet, f"SELECT * FROM {database}.o", "job_b")
+    # Both have the rows of ids 5 to 9; job_a's are above those of job_b, which then goes.
+    freshet.pause("job_b")
+    source.script(["UPDATE t SET n = n + 1 WHERE id BETWEEN 5 AND 9"], database)
     freshet.sync("job_a")
+    freshet.drop("job_b")
+    source.script(["DELETE FROM t WHERE id = 5", "DELETE FROM t WHERE id = 6"], database)
+    sync_and_assert_target(source, database, both, freshet, f"SELECT * FROM {database}.o", "job_a")
+    create_stream_job(freshet, "job_b", insert)
     freshet.sync("job_b")
-    freshet.execute(f"DELETE FROM {database}.o WHERE id = 1000")
-    assert_target(source, database, "SELECT id, region, n FROM t WHERE region <> 'C'", freshet, f"SELECT * FROM {database}.o")
+    freshet.pause("job_a")
+    source.script(["DELETE FROM t WHERE id = 7", "UPDATE t SET n = 300 WHERE id = 8", "UPDATE t SET n = 20 WHERE id = 9",
+                   "UPDATE t SET n = 60 WHERE id = 12", "DELETE FROM t WHERE id = 13"], database)
+    freshet.sync("job_b")
+    freshet.resume("job_a")
+    freshet.sync("job_a")
+    assert_target(source, database, both, freshet, f"SELECT * FROM {database}.o")
+    source.script(["DELETE FROM t"], database)
+    for job in ("job_b", "job_a"):
+        freshet.sync(job)
+    assert freshet.execute(f"SELECT * FROM {database}.o") == ()
+
+
+def test_the_other_jobs_rows_are_there_again_when_one_source_is_emptied(source, freshet, make_database):
+    database = start(source, freshet, make_database, "CREATE TABLE t (id INT PRIMARY KEY, n INT)",
+                     "INSERT INTO t VALUES (1, 1), (2, 1), (3, 1)",
+                     "CREATE TABLE {0}.o (id INT, n INT, PRIMARY KEY (id))", "SELECT id, n FROM {0}", "job_t")
+    source.script(["CREATE TABLE u (id INT PRIMARY KEY, n INT)", "INSERT INTO u VALUES (2, 2), (3, 2), (4, 2)"], database)
+    create_stream_job(freshet, "job_u", f"INSERT INTO {database}.o SELECT id, n FROM {stream(source, database, 'u')}")
+    freshet.sync("job_u")
+
+    def check(job, rows):
+        freshet.sync(job)
+        assert freshet.execute(f"SELECT * FROM {database}.o ORDER BY id") == rows
+
+    check("job_t", ((1, 1), (2, 2), (3, 2), (4, 2)))
+    source.script(["UPDATE t SET n = 5 WHERE id < 3"], database)
+    check("job_t", ((1, 5), (2, 5), (3, 2), (4, 2)))
+    source.script(["TRUNCATE TABLE u", "INSERT INTO u VALUES (1, 6)"], database)
+    check("job_u", ((1, 6), (2, 5), (3, 1)))
+    freshet.execute("ALTER JOB job_u RESYNC TABLE u")
+    check("job_u", ((1, 6), (2, 5), (3, 1)))
+    freshet.execute(f"UPDATE {database}.o SET n = 77 WHERE id = 1")
+    source.script(["DELETE FROM u"], database)
+    check("job_u", ((1, 5), (2, 5), (3, 1)))
+    source.script(["TRUNCATE TABLE t"], database)
+    check("job_t", ())
 
 
 def test_what_users_wrote_stays_and_what_they_edited_goes_with_its_source_row(source, freshet, make_database):

@@ -1,49 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of a table that several jobs and users write: who may take which row away.
-#include "tests/unit/storage/store_fixture.h"
+#include "tests/unit/storage/owned_rows_fixture.h"
 
 #include "storage/content_hash.h"
-#include "storage/row_owner.h"
 
 namespace freshet {
 namespace {
 
-using std::chrono::milliseconds;
-
-class RowOwnerTest : public StoreFixture {
- protected:
-  static constexpr JobId kOther{8};
-
-  void SetUp() override {
-    StoreFixture::SetUp();
-    OpenItems();
-    Expect(store_->ReleaseTable(items_->id));
-  }
-  Rows On() const { return Rows(ItemsSchema()); }
-
-  // As job `job`, each row made of the source row whose key hashes to the number beside it.
-  void Write(JobId job, const Rows& rows, std::vector<uint64_t> sources, bool takes_over = false) {
-    auto writer = job == kJob ? std::move(writer_) : *UnitWriter::Open(*store_, job);
-    std::vector<RowOwner> of_rows;
-    for (const uint64_t source : sources) of_rows.push_back({job.value, source});
-    const RowOwners owners{of_rows, takes_over};
-    ApplyOptions options;
-    options.rows_may_be_missing = true;
-    options.owners = &owners;
-    Expect(writer->ApplyRows(items_->id, rows.batch(), options));
-    const auto committed = writer->Commit(At(++lsn_));
-    EXPECT_TRUE(committed.ok()) << committed.status().ToString();
-    if (job == kJob) writer_ = std::move(writer);
-  }
-  void WriteAsUser(const Rows& rows) {
-    auto statement = *UnitWriter::OpenForStatement(*store_);
-    Expect(statement->Lease(items_->id, Deadline::After(milliseconds(1000)), {}));
-    Expect(statement->ApplyRows(items_->id, rows.batch(), {}));
-    ASSERT_TRUE(statement->Commit(Position()).ok());
-  }
-
-  uint64_t lsn_ = 100;
-};
+using RowOwnerTest = OwnedRowsFixture;
 
 TEST_F(RowOwnerTest, rows_may_shift_their_keys_within_a_unit) {
   Write(kJob, On().Insert({1, "a", 1}).Insert({2, "b", 2}).Insert({3, "c", 3}), {11, 12, 13});
@@ -96,11 +60,11 @@ TEST_F(RowOwnerTest, all_rows_of_one_owner_go_in_pieces_and_a_crash_in_between_b
   Write(kOther, On().Insert({1, "other", 1}).Insert({10, "taken", 10}), {1, 10});
   WriteAsUser(On().Insert({2, "user", 2}));
   const std::string before = Items();
-  Expect(writer_->DeleteOwnedRows(items_->id, kJob, /*piece_bytes_max=*/1000));
+  Expect(writer_->DeleteOwnedRows(items_->id, /*piece_bytes_max=*/1000));
   EXPECT_EQ(Items(), before) << "readers see nothing of it until it is committed";
   Reopen();
   EXPECT_EQ(Items(), before);
-  Expect(writer_->DeleteOwnedRows(items_->id, kJob, /*piece_bytes_max=*/1000));
+  Expect(writer_->DeleteOwnedRows(items_->id, /*piece_bytes_max=*/1000));
   ASSERT_TRUE(writer_->Commit(writer_->position()).ok());
   EXPECT_EQ(Items(), "1|other|1;2|user|2;10|taken|10");
 }

@@ -6,6 +6,7 @@
 #include <rocksdb/db.h>
 
 #include "storage/content_hash.h"
+#include "storage/format.h"
 #include "storage/key_codec.h"
 #include "tests/unit/storage/store_fixture.h"
 
@@ -160,7 +161,7 @@ TEST_F(StoreTest, a_store_of_a_newer_format_is_refused) {
   ASSERT_TRUE(rocksdb::DB::Open(options, directory_, families, &handles, &db).ok());
   rocksdb::ColumnFamilyHandle* added = nullptr;
   ASSERT_TRUE(db->CreateColumnFamily(rocksdb::ColumnFamilyOptions(), "of a newer release", &added).ok());
-  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), "format", "2").ok());
+  ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), kFormatKey, std::to_string(kStoreFormatVersion + 1)).ok());
   handles.push_back(added);
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
   delete db;
