@@ -138,7 +138,7 @@ Result<bool> ObjectRun::LoadBatch(StopToken stop) {
   const auto list = [&] { return PlanObjects(*objects_, store_, settings_.job, settings_.rules, last, stop); };
   Result<ObjectPlan> planned = list();
   // An endpoint that does not list in byte order is known as such only after its first page, and listed otherwise then.
-  if (planned.code() == Code::kUnavailable) planned = list();
+  if (planned.code() == Code::kConflict) planned = list();
   TRY(planned.status());
   const ObjectPlan& plan = *planned;
   objects_left_ = static_cast<int64_t>(plan.due.size());

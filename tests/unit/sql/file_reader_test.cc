@@ -76,6 +76,18 @@ TEST_F(CsvReaderTest, wrong_lines_are_named_and_never_skipped) {
   EXPECT_EQ(Read("1,a\n2,\"open\n\n"), "INVALID: s3://b/f line 2: a quote is never closed\n");
 }
 
+TEST_F(CsvReaderTest, a_carriage_return_before_the_end_of_the_file_is_part_of_the_line_end) {
+  EXPECT_EQ(Read("1,a\r\n2,b\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n{\"c1\":\"2\",\"c2\":\"b\"}\n");
+  format_.quote = '"';
+  EXPECT_EQ(Read("1,a\r\n2,b\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n{\"c1\":\"2\",\"c2\":\"b\"}\n");
+  EXPECT_EQ(Read("1,\"a\"\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n");
+  EXPECT_EQ(Read("1,\"a\r\"\r"), "{\"c1\":\"1\",\"c2\":\"a\\u000d\"}\n");
+  EXPECT_EQ(Read("1,\"a\"\r\r"), "INVALID: s3://b/f line 1: text behind a closing quote\n");
+  format_.line_delimiter = ";";
+  format_.quote = '\0';
+  EXPECT_EQ(Read("1,a;2,b\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n{\"c1\":\"2\",\"c2\":\"b\\u000d\"}\n");
+}
+
 TEST_F(CsvReaderTest, rows_of_other_lengths_are_taken_when_asked) {
   format_.fuzzy_columns = true;
   EXPECT_EQ(Read("1,a\n2\n3,b,c\n"),
