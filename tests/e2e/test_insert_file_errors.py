@@ -297,6 +297,26 @@ def test_parquet_rows_are_loaded_with_their_types_and_replayed(incoming):
     assert not quarantine(freshet)
 
 
+def test_parquet_rows_with_nested_decimals_blobs_maps_and_times_are_replayed(incoming):
+    freshet, folder = incoming
+    columns = "price DECIMAL(38, 18), data BLOB, at DATETIME(6), prices TEXT"
+    freshet.execute(f"CREATE TABLE shop.direct (id BIGINT PRIMARY KEY, {columns}, name VARCHAR(9))")
+    freshet.execute(f"CREATE TABLE shop.nested (id BIGINT PRIMARY KEY, {columns}, name VARCHAR(1))")
+    put(folder, "a.parquet", parquet_bytes(
+        "SELECT i AS id, {'d': 12345678901234567890.123456789012345678::DECIMAL(38,18) + i, 'b': '\\x00\\xAA'::BLOB, "
+        "'at': TIMESTAMPTZ '2026-11-21 08:30:01.000001+02'} AS s, MAP {'a': [99999999999999999.01::DECIMAL(20,2)], 'n': NULL} AS m, "
+        "repeat('x', i) AS name FROM range(1, 4) t(i)"))
+    select = "id, struct_extract(s, 'd'), struct_extract(s, 'b'), CAST(struct_extract(s, 'at') AS DATETIME), m, name"
+    for table in ("direct", "nested"):
+        create_job(freshet, name=table, table=f"shop.{table}", uri="file:a.parquet", select=select, format="parquet", job=LENIENT)
+        freshet.sync(table)
+    assert ids(freshet, "shop.nested") == [1] and ids(freshet, "shop.direct") == [1, 2, 3]
+    freshet.execute("ALTER TABLE shop.nested MODIFY COLUMN name VARCHAR(9)")
+    assert freshet.execute("REPLAY QUARANTINE JOB nested") == (("2", "0", "0", "0"),)
+    everything = "SELECT id, CAST(price AS CHAR), hex(data), CAST(at AS CHAR), prices, name FROM shop.{} ORDER BY id"
+    assert freshet.execute(everything.format("nested")) == freshet.execute(everything.format("direct"))
+
+
 def test_too_many_rejected_rows_pause_a_lenient_job_with_nothing_of_the_file_loaded(incoming):
     freshet, folder = incoming
     put(folder, "a.csv", "1,Ann,21\nx,Bob,22\ny,Cid,23\n")
