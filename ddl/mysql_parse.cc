@@ -243,14 +243,15 @@ std::vector<MysqlObjectName> CandidateTables(MysqlCursor& cursor) {
 
 MysqlStatement ParseMysqlStatement(std::string_view sql, const MysqlLexOptions& options) {
   auto tokens = TokenizeMysql(sql, options);
-  if (!tokens.ok()) return MysqlUnparsed{{}, tokens.status().message()};
+  if (!tokens.ok()) return MysqlUnparsed{{}, tokens.status().message(), 0};
   MysqlCursor cursor(std::move(tokens).value());
   auto statement = Parse(cursor);
   if (statement.ok() && !ChangesRows(cursor)) return std::move(statement).value();
+  const size_t offset = cursor.Peek().begin;
   if (statement.ok()) {
-    return MysqlUnparsed{CandidateTables(cursor), "it changes rows without row events (binlog_format is not ROW)"};
+    return MysqlUnparsed{CandidateTables(cursor), "it changes rows without row events (binlog_format is not ROW)", 0};
   }
-  return MysqlUnparsed{CandidateTables(cursor), statement.status().message()};
+  return MysqlUnparsed{CandidateTables(cursor), statement.status().message(), offset};
 }
 
 }  // namespace freshet

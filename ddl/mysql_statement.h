@@ -164,6 +164,7 @@ struct MysqlOther {};  // touches no table's shape or rows: views, grants, CREAT
 struct MysqlUnparsed {
   std::vector<MysqlObjectName> tables;
   std::string problem;  // with an offset, without the statement's text
+  size_t offset = 0;    // of what was not understood
 };
 
 using MysqlStatement = std::variant<MysqlOther, MysqlCreateTable, MysqlAlterTable, MysqlRenameTable, MysqlDropTable,

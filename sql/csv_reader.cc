@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include "sql/csv_record.h"
 #include "sql/duckdb_rows.h"
 #include "sql/file_readers.h"
@@ -16,10 +18,17 @@ class CsvReader final : public FileReader {
   const FileColumns& columns() const override { return columns_; }
   Status Start();
   Result<const FileRows*> Next(StopToken stop) override;
+  std::vector<MalformedRecord> TakeMalformed() override { return std::exchange(malformed_, {}); }
+  std::string header() const override { return header_; }
 
  private:
   // The next record, blank lines included; false at the end. It stays in the window until the next call.
   Result<bool> NextRecord();
+  // The record of `size` bytes in the window is no row: set aside, or an error.
+  Status Malformed(std::string_view what, size_t size, uint64_t lines);
+  // Where a record ends that does not parse: with its first line. A quote that is not closed spoils no other line.
+  Result<size_t> FirstLine();
+  std::string_view WithoutLineEnd(std::string_view text) const;
   Status SkipLines();
   Status TakeNames();
   Status MatchNames(const std::vector<std::string>& names);
@@ -38,26 +47,73 @@ class CsvReader final : public FileReader {
   std::vector<size_t> column_of_field_;
   uint64_t rows_ = 0;
   TextChunk chunk_;
+  std::string header_;
+  bool in_rows_ = false;  // behind the line of names
+  bool begun_ = false;    // with the rows
+  std::vector<MalformedRecord> malformed_;
+  size_t malformed_bytes_ = 0;
 };
 
-Result<bool> CsvReader::NextRecord() {
-  window_->Consume(unread_);
-  unread_ = 0;
-  line_ = next_line_;
+std::string_view CsvReader::WithoutLineEnd(std::string_view text) const {
+  const std::string& delimiter = options_.format.line_delimiter;
+  if (text.ends_with(delimiter)) text.remove_suffix(delimiter.size());
+  if (delimiter == "\n" && text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+Status CsvReader::Malformed(std::string_view what, size_t size, uint64_t lines) {
+  if (!options_.set_malformed_aside || !in_rows_) return Error(what);
+  malformed_.push_back(MakeMalformed(line_, what, WithoutLineEnd(window_->bytes().substr(0, size))));
+  malformed_bytes_ += size + sizeof(MalformedRecord);
+  unread_ = size;
+  next_line_ = line_ + lines;
+  return Status::Ok();
+}
+
+Result<size_t> CsvReader::FirstLine() {
+  const std::string& delimiter = options_.format.line_delimiter;
   while (true) {
-    const std::string_view bytes = window_->bytes();
-    if (bytes.empty() && window_->at_end()) return false;
-    Result<std::optional<size_t>> size = record_.Parse(bytes, window_->at_end());
-    if (!size.ok()) return Error(size.status().message());
-    if (*size) {
-      unread_ = **size;
-      next_line_ = line_ + record_.lines();
-      const size_t valid = ValidUtf8Prefix(bytes.substr(0, unread_));
-      if (valid < unread_) return Error("invalid UTF-8 at byte " + std::to_string(valid + 1));
-      return true;
-    }
+    const size_t end = window_->bytes().find(delimiter);
+    if (end != std::string_view::npos) return end + delimiter.size();
+    if (window_->at_end()) return window_->bytes().size();
     if (Status grown = window_->Grow(); !grown.ok()) return Error(grown.message());
   }
+}
+
+Result<bool> CsvReader::NextRecord() {
+  while (malformed_bytes_ < kMalformedBytesMax) {
+    window_->Consume(unread_);
+    unread_ = 0;
+    line_ = next_line_;
+    std::string wrong;
+    while (wrong.empty()) {
+      const std::string_view bytes = window_->bytes();
+      if (bytes.empty() && window_->at_end()) return false;
+      Result<std::optional<size_t>> size = record_.Parse(bytes, window_->at_end());
+      if (!size.ok()) {
+        wrong = size.status().message();
+      } else if (*size) {
+        unread_ = **size;
+        next_line_ = line_ + record_.lines();
+        const size_t valid = ValidUtf8Prefix(bytes.substr(0, unread_));
+        if (valid == unread_) return true;
+        wrong = "invalid UTF-8 at byte " + std::to_string(valid + 1);
+      } else {
+        const bool full = bytes.size() >= kFileRecordBytesMax;
+        const Status grown = window_->Grow();
+        if (!grown.ok() && !full) return Error(grown.message());
+        if (!grown.ok()) wrong = grown.message();
+      }
+    }
+    if (unread_ > 0) {
+      TRY(Malformed(wrong, unread_, record_.lines()));
+    } else {
+      if (!options_.set_malformed_aside) return Error(wrong);
+      ASSIGN_OR_RETURN(const size_t size, FirstLine());
+      TRY(Malformed(wrong, size, 1));
+    }
+  }
+  return false;
 }
 
 // Lines, not records: what is skipped need not be CSV.
@@ -97,12 +153,13 @@ Status CsvReader::MatchNames(const std::vector<std::string>& names) {
 
 Status CsvReader::TakeNames() {
   if (options_.expected) columns_ = *options_.expected;
+  const bool named = options_.format.kind != FileKind::kCsv;
+  in_rows_ = !named;
   ASSIGN_OR_RETURN(bool some, NextRecord());
   while (some && record_.blank()) {
     ++blank_lines_;
     ASSIGN_OR_RETURN(some, NextRecord());
   }
-  const bool named = options_.format.kind != FileKind::kCsv;
   std::vector<std::string> names;
   for (size_t i = 0; some && i < record_.fields(); ++i) {
     names.push_back(named ? std::string(record_.field(i).value_or("")) : "c" + std::to_string(i + 1));
@@ -114,6 +171,7 @@ Status CsvReader::TakeNames() {
   if (named) blank_lines_ = 0;
   if (named && some) {
     TRY(MatchNames(names));
+    header_ = WithoutLineEnd(window_->bytes().substr(0, unread_));
     if (options_.format.kind == FileKind::kCsvWithNamesAndTypes) {
       ASSIGN_OR_RETURN(some, NextRecord());
     }
@@ -127,6 +185,7 @@ Status CsvReader::TakeNames() {
 Status CsvReader::Start() {
   TRY(SkipLines());
   TRY(TakeNames());
+  in_rows_ = true;
   std::vector<std::string> names;
   for (const FileColumns::Column& column : columns_.columns) names.push_back(column.name);
   if (!names.empty()) chunk_.SetColumns(std::move(names));
@@ -136,7 +195,8 @@ Status CsvReader::Start() {
 Status CsvReader::AddRow() {
   const size_t columns = columns_.columns.size();
   if (record_.fields() != columns && !options_.format.fuzzy_columns) {
-    return Error(std::to_string(record_.fields()) + " fields, expected " + std::to_string(columns));
+    return Malformed(std::to_string(record_.fields()) + " fields, expected " + std::to_string(columns), unread_,
+                     record_.lines());
   }
   for (size_t i = 0; i < std::min(record_.fields(), columns); ++i) {
     if (const std::optional<std::string_view> text = record_.field(i)) chunk_.Set(column_of_field_[i], *text);
@@ -150,11 +210,13 @@ Result<const FileRows*> CsvReader::Next(StopToken stop) {
   if (stop.stop_requested()) return Status(Code::kCancelled, "reading " + options_.shown_name + " was cancelled");
   if (columns_.columns.empty()) return nullptr;
   chunk_.Clear(rows_);
+  if (std::exchange(begun_, true)) malformed_.clear();
+  malformed_bytes_ = 0;
   for (; columns_.columns.size() == 1 && blank_lines_ > 0 && !chunk_.full(); --blank_lines_, ++rows_) {
     if (!options_.format.empty_field_as_null) chunk_.Set(0, "");
     chunk_.AddRow();
   }
-  while (!chunk_.full()) {
+  while (!chunk_.full() && malformed_bytes_ < kMalformedBytesMax) {
     bool some = std::exchange(held_, false);
     if (!some) {
       ASSIGN_OR_RETURN(some, NextRecord());
@@ -164,7 +226,7 @@ Result<const FileRows*> CsvReader::Next(StopToken stop) {
     if (record_.blank() && columns_.columns.size() > 1) continue;
     TRY(AddRow());
   }
-  return chunk_.rows() == 0 ? nullptr : &chunk_;
+  return chunk_.rows() == 0 && malformed_.empty() ? nullptr : &chunk_;
 }
 
 }  // namespace

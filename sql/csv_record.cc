@@ -63,6 +63,10 @@ CsvRecord::End CsvRecord::AfterField(std::string_view bytes, size_t& at, bool la
     return End::kRecord;
   }
   if (rest.empty() && last) return End::kRecord;
+  if (format_.line_delimiter == "\n" && rest == "\r" && last) {  // the file was cut between the two
+    ++at;
+    return End::kRecord;
+  }
   return End::kIncomplete;
 }
 
@@ -117,7 +121,7 @@ CsvRecord::End CsvRecord::ParsePlain(std::string_view bytes, size_t& at, bool la
     const char c = bytes[at];
     if (c == first_of_separator || c == first_of_line || c == '\r') {
       const size_t size = at - begin;
-      const End end = AfterField(bytes, at, false);
+      const End end = AfterField(bytes, at, last);
       if (end != End::kIncomplete) {
         fields_.push_back({bytes.data() + begin, size, false, kNone});
         return end;
@@ -139,8 +143,7 @@ Result<std::optional<size_t>> CsvRecord::Parse(std::string_view bytes, bool last
     const size_t found = bytes.find(delimiter);
     if (found == std::string_view::npos && !last) return std::optional<size_t>();
     const size_t end = std::min(found, bytes.size());
-    const bool carriage_return =
-        delimiter == "\n" && end > 0 && bytes[end - 1] == '\r' && found != std::string_view::npos;
+    const bool carriage_return = delimiter == "\n" && end > 0 && bytes[end - 1] == '\r';
     SplitPlain(bytes.substr(0, carriage_return ? end - 1 : end));
     return std::optional<size_t>(found == std::string_view::npos ? end : end + delimiter.size());
   }

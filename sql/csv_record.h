@@ -5,7 +5,8 @@
 //   record    := field { separator field } ( line_delimiter | end of the file )
 //   field     := quote { quote quote | escape quote | escape escape | any byte but quote } quote | plain
 //   plain     := bytes without separator and line_delimiter; null_text alone is NULL
-// Without a quote all fields are plain. A "\r" before the line delimiter "\n" belongs to the delimiter.
+// Without a quote all fields are plain. A "\r" before the line delimiter "\n", or before the end of the file where that
+// is the delimiter, belongs to the delimiter.
 #pragma once
 
 #include <optional>

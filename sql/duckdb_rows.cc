@@ -54,6 +54,10 @@ void TextChunk::AddRow() {
   duckdb_data_chunk_set_size(chunk_.get(), ++rows_);
 }
 
+void TextChunk::DropRow() {
+  set_.assign(set_.size(), false);
+}
+
 std::vector<std::string> DistinctColumnNames(std::vector<std::string> names) {
   std::set<std::string> taken;
   for (size_t i = 0; i < names.size(); ++i) {

@@ -39,6 +39,7 @@ class TextChunk final : public DuckRows {
   // Cells of the row that AddRow completes; those not set are NULL. `text` is valid UTF-8.
   void Set(size_t column, std::string_view text);
   void AddRow();
+  void DropRow();  // the cells that were set since
 
  private:
   const size_t capacity_ = duckdb_vector_size();

@@ -97,6 +97,10 @@ size_t ValidUtf8Prefix(std::string_view text) {
   return at;
 }
 
+MalformedRecord MakeMalformed(uint64_t line, std::string_view reason, std::string_view text) {
+  return {line, std::string(reason), std::string(text), ValidUtf8Prefix(text) == text.size()};
+}
+
 Status LineError(const FileReader::Options& options, uint64_t line, std::string_view what) {
   return Status(Code::kInvalid, options.shown_name + " line " + std::to_string(line) + ": " + std::string(what));
 }

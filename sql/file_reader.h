@@ -42,6 +42,14 @@ class FileRows {
   virtual std::string RowAsJson(size_t row) const = 0;
 };
 
+// A record of a text file that is no row.
+struct MalformedRecord {
+  uint64_t line = 0;   // on which it begins
+  std::string reason;  // without its text
+  std::string text;    // its bytes, without the end of its line
+  bool is_utf8 = true;
+};
+
 class FileReader {
  public:
   struct Options {
@@ -50,16 +58,24 @@ class FileReader {
     FileFormat format;
     // The shape rows must have; nullopt: as the file says. A JSON or Parquet file that lacks a column yields NULL for
     // it; a CSV file must have as many fields per line (or fuzzy_columns). Of JSON, columns with types other than
-    // VARCHAR are read from what FileRows::RowAsJson wrote of them; kUnsupported names a column of a type whose
-    // values that does not keep.
+    // VARCHAR are read from what FileRows::RowAsJson wrote of them.
     std::optional<FileColumns> expected;
+    // Records of CSV and JSON that do not parse, or have another number of fields, are set aside instead of ending the
+    // reading. What makes the rest unreadable (a damaged file, no JSON array, a line above the limit) is an error
+    // still.
+    bool set_malformed_aside = false;
   };
   // kInvalid names file, line or row: not of its format, a shape that does not fit.
   static Result<std::unique_ptr<FileReader>> Open(SqlEngine& engine, Options options);
   virtual ~FileReader() = default;
   virtual const FileColumns& columns() const = 0;
-  // Null at the end. kInvalid: a malformed row, with file and line or row number; kCancelled.
+  // Null at the end. kInvalid: a malformed row, with file and line or row number; kCancelled. A batch may be without
+  // rows when records were set aside.
   virtual Result<const FileRows*> Next(StopToken stop) = 0;
+  // The records that the last Next set aside.
+  virtual std::vector<MalformedRecord> TakeMalformed() { return {}; }
+  // The line that names the columns; "" when there is none.
+  virtual std::string header() const { return ""; }
 };
 
 }  // namespace freshet

@@ -25,6 +25,10 @@ Result<std::unique_ptr<InputWindow>> OpenTextFile(const FileReader::Options& opt
 // Offset of the first byte that is not part of valid UTF-8; text.size() when all is.
 size_t ValidUtf8Prefix(std::string_view text);
 
+// Set-aside records that wait for TakeMalformed; with more a batch ends.
+inline constexpr size_t kMalformedBytesMax = 1u << 20;
+MalformedRecord MakeMalformed(uint64_t line, std::string_view reason, std::string_view text);
+
 // "s3://b/a.csv line 17: what"
 Status LineError(const FileReader::Options& options, uint64_t line, std::string_view what);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
+#include <utility>
 
 #include "sql/duckdb_rows.h"
 #include "sql/json_records.h"
@@ -21,6 +22,7 @@ class JsonReader final : public FileReader {
   const FileColumns& columns() const override { return columns_; }
   Status Start();
   Result<const FileRows*> Next(StopToken stop) override;
+  std::vector<MalformedRecord> TakeMalformed() override { return std::exchange(malformed_, {}); }
 
  private:
   Status LearnColumns();
@@ -31,10 +33,13 @@ class JsonReader final : public FileReader {
   const Options options_;
   FileColumns columns_;
   std::map<std::string, size_t> column_of_key_;  // lower case
-  std::vector<uint64_t> set_in_row_;             // per column: number of the last row that had it, from 1
+  std::vector<uint64_t> set_in_record_;          // per column: number of the last record that had it, from 1
+  uint64_t records_read_ = 0;
   std::unique_ptr<JsonRecords> records_;
   uint64_t rows_ = 0;
   TextChunk chunk_;
+  std::vector<MalformedRecord> malformed_;
+  size_t malformed_bytes_ = 0;
 };
 
 Result<std::unique_ptr<JsonRecords>> JsonReader::OpenRecords() const {
@@ -56,7 +61,7 @@ Status JsonReader::LearnColumns() {
       if (known.size() <= kJsonColumnsMax) return Status::Ok();
       return Status(Code::kInvalid, "more than " + std::to_string(kJsonColumnsMax) + " different members");
     });
-    if (!parsed.ok()) return LineError(options_, records->line(), parsed.message());
+    if (!parsed.ok() && !options_.set_malformed_aside) return LineError(options_, records->line(), parsed.message());
   }
   if (rows > 0 && columns_.columns.empty()) return LineError(options_, records->line(), "no row has a member");
   return Status::Ok();
@@ -73,7 +78,7 @@ Status JsonReader::Start() {
     column_of_key_.emplace(ToLower(column.name), names.size());
     names.push_back(column.name);
   }
-  set_in_row_.assign(names.size(), 0);
+  set_in_record_.assign(names.size(), 0);
   if (!names.empty()) chunk_.SetColumns(std::move(names));
   ASSIGN_OR_RETURN(records_, OpenRecords());
   return Status::Ok();
@@ -82,17 +87,24 @@ Status JsonReader::Start() {
 Status JsonReader::SetMember(const std::string& key, std::optional<std::string_view> value) {
   const auto found = column_of_key_.find(ToLower(key));
   if (found == column_of_key_.end()) return Status::Ok();
-  uint64_t& last = set_in_row_[found->second];
-  if (last == rows_ + 1) return Status(Code::kInvalid, "member " + key + " appears twice in one object");
-  last = rows_ + 1;
+  uint64_t& last = set_in_record_[found->second];
+  if (last == records_read_) return Status(Code::kInvalid, "member " + key + " appears twice in one object");
+  last = records_read_;
   if (value) chunk_.Set(found->second, *value);
   return Status::Ok();
 }
 
 Status JsonReader::AddRow(std::string_view text) {
+  ++records_read_;
   const Status parsed = ParseJsonRow(
       text, [this](const std::string& key, std::optional<std::string_view> value) { return SetMember(key, value); });
-  if (!parsed.ok()) return LineError(options_, records_->line(), parsed.message());
+  if (!parsed.ok()) {
+    if (!options_.set_malformed_aside) return LineError(options_, records_->line(), parsed.message());
+    chunk_.DropRow();
+    malformed_.push_back(MakeMalformed(records_->line(), parsed.message(), text));
+    malformed_bytes_ += text.size() + sizeof(MalformedRecord);
+    return Status::Ok();
+  }
   chunk_.AddRow();
   ++rows_;
   return Status::Ok();
@@ -102,13 +114,15 @@ Result<const FileRows*> JsonReader::Next(StopToken stop) {
   if (stop.stop_requested()) return Status(Code::kCancelled, "reading " + options_.shown_name + " was cancelled");
   if (columns_.columns.empty()) return nullptr;
   chunk_.Clear(rows_);
+  malformed_.clear();
+  malformed_bytes_ = 0;
   std::string_view text;
-  while (!chunk_.full()) {
+  while (!chunk_.full() && malformed_bytes_ < kMalformedBytesMax) {
     ASSIGN_OR_RETURN(const bool some, records_->Next(text));
     if (!some) break;
     TRY(AddRow(text));
   }
-  return chunk_.rows() == 0 ? nullptr : &chunk_;
+  return chunk_.rows() == 0 && malformed_.empty() ? nullptr : &chunk_;
 }
 
 }  // namespace

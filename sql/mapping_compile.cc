@@ -6,6 +6,7 @@
 #include "cdc/change/text_cell.h"
 #include "sql/duckdb_mapping.h"
 #include "sql/mapping_cast.h"
+#include "sql/readable_type.h"
 
 namespace freshet {
 
@@ -16,6 +17,21 @@ std::string NowInColumn(const Column& column) {
   std::string unit = "1";
   for (unsigned digits = column.type.precision; digits < 6; ++digits) unit += '0';
   return "make_timestamp(epoch_us(CAST(now() AS TIMESTAMP)) // " + unit + " * " + unit + ")";
+}
+
+// A column of USING may be the other table's. Its values equal the source's, but are the same only in the same type.
+Status CheckKeyType(duckdb_connection connection, const MappingPlan& plan, size_t item, duckdb_logical_type type) {
+  ASSIGN_OR_RETURN(const std::string text, plan.SelectOfSource({item}));
+  DuckPrepared prepared;
+  // An error is said where the whole statement is prepared.
+  if (duckdb_prepare(connection, text.c_str(), prepared.out()) != DuckDBSuccess) return Status::Ok();
+  const DuckType alone(duckdb_prepared_statement_column_logical_type(prepared.get(), 1));
+  if (duckdb_get_type_id(type) == DUCKDB_TYPE_SQLNULL || ReadableTypeName(type) == ReadableTypeName(alone.get())) {
+    return Status::Ok();
+  }
+  return Status(Code::kInvalid, "the target's key: " + plan.items()[item].text + " is " + ReadableTypeName(type) +
+                                    " in the SELECT and " + ReadableTypeName(alone.get()) +
+                                    " in the source; name the source's column, as alias.column");
 }
 
 }  // namespace
@@ -238,6 +254,9 @@ Status DuckMapping::CompileKeys() {
     key_statement_ += ";";
   }
   ASSIGN_OR_RETURN(const std::string inner, plan_->SelectOfSource(items));
+  for (const Listed& listed : listed_) {
+    if (target_->IsKey(listed.target)) TRY(CheckKeyType(connection_.get(), *plan_, listed.item, listed.type.get()));
+  }
   key_statement_ += inner;
   keys_ = std::make_unique<MappingStatement>(std::move(shape), inner, items.size());
   if (Status status = keys_->Prepare(connection_.get()); !status.ok()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SHOW and DESC, answered from the catalog of a read view.
 #include "sql/facts.h"
+#include "sql/own_types.h"
 #include "sql/session.h"
 #include "sql/token.h"
 
@@ -42,9 +43,8 @@ std::string CreateTableText(const StoredTable& table) {
   std::string text = "CREATE TABLE " + Backticked(table.name) + " (\n";
   for (const Column& column : table.schema->columns) {
     if (column.excluded) continue;
-    // MySQL has no word for it; what is shown must make the same table again.
-    const bool boolean = !table.owner && column.type.kind == TypeKind::kBool;
-    text += "  " + Backticked(column.name) + " " + (boolean ? "boolean" : LowerTypeName(column.type));
+    // What is shown of a user's table must make the same table again.
+    text += "  " + Backticked(column.name) + " " + (table.owner ? LowerTypeName(column.type) : OwnTypeName(column));
     if (!column.nullable) text += " NOT NULL";
     if (column.insert_default) text += " DEFAULT " + DefaultSql(column);
     if (column.insert_now) {
@@ -194,8 +194,8 @@ Result<DuckSession::Cursor> DuckSession::Show(const DescribeTable& show) {
     for (uint32_t i = 0; i < table->schema->columns.size(); ++i) {
       const Column& column = table->schema->columns[i];
       if (column.excluded) continue;
-      add(column.name, LowerTypeName(column.type), column.nullable, ColumnKey(*table->schema, i), column.insert_default,
-          column.comment);
+      const std::string type = table->owner ? LowerTypeName(column.type) : OwnTypeName(column);
+      add(column.name, type, column.nullable, ColumnKey(*table->schema, i), column.insert_default, column.comment);
     }
   }
   if (!show.full)

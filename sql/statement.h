@@ -112,9 +112,10 @@ struct DropTable {
 
 // What MySQL's grammar cannot say of a column.
 struct ColumnExtra {
-  std::string column;            // lower case
-  std::optional<TypeKind> kind;  // instead of the kind of its MySQL type
-  bool default_now = false;      // DEFAULT CURRENT_TIMESTAMP
+  std::string column;               // lower case
+  std::optional<LogicalType> type;  // instead of its MySQL type
+  std::string type_name;            // of `type`
+  bool default_now = false;         // DEFAULT CURRENT_TIMESTAMP
 };
 struct CreateTable {
   std::string database;

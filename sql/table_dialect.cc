@@ -3,30 +3,11 @@
 
 #include <optional>
 
+#include "sql/own_types.h"
+
 namespace freshet {
 
 namespace {
-
-// Types by names that MySQL does not have. `kind`: what MySQL's stand-in becomes afterwards.
-struct TypeName {
-  std::string_view name;
-  std::string_view mysql;
-  std::optional<TypeKind> kind;
-};
-constexpr TypeName kTypeNames[] = {
-    {"STRING", "LONGTEXT", {}},
-    {"LARGEINT", "DECIMAL(38,0)", {}},
-    {"DATEV2", "DATE", {}},
-    {"DATETIMEV2", "DATETIME", {}},
-    {"DECIMALV2", "DECIMAL", {}},
-    {"DECIMALV3", "DECIMAL", {}},
-    {"JSONB", "JSON", {}},
-    {"BOOLEAN", "TINYINT", TypeKind::kBool},
-    {"BOOL", "TINYINT", TypeKind::kBool},
-    {"UUID", "CHAR(36)", TypeKind::kUuid},
-};
-constexpr std::string_view kRefusedTypes[] = {"ARRAY", "MAP",  "STRUCT", "VARIANT",        "BITMAP",
-                                              "HLL",   "IPV4", "IPV6",   "QUANTILE_STATE", "AGG_STATE"};
 
 bool StartsNoColumn(const Token& token) {
   for (const char* word :
@@ -44,27 +25,22 @@ class Translation {
   void Copy() {
     const Token& token = reader_.Take();
     after_set_ = token.Is("SET");
-    out_ += reader_.sql().substr(token.begin, token.end - token.begin);
-    out_ += ' ';
+    Write(reader_.sql().substr(token.begin, token.end - token.begin), token.begin);
   }
   // A column's name and type.
   Status CopyColumn() {
-    extras_.push_back({ToLower(reader_.Peek().value), std::nullopt, false});
+    extras_.push_back({ToLower(reader_.Peek().value), std::nullopt, "", false});
     Copy();
-    const Token& type = reader_.Peek();
-    for (std::string_view refused : kRefusedTypes) {
-      if (type.Is(refused)) {
-        return Status(Code::kUnsupported, "column " + extras_.back().column + ": type " + std::string(refused) +
-                                              " is not supported; JSON or STRING hold such values");
-      }
+    const size_t begin = reader_.Peek().begin;
+    Result<std::optional<OwnType>> type = TakeOwnType(reader_);
+    if (type.status().code() == Code::kUnsupported) {
+      return Status(Code::kUnsupported, "column " + extras_.back().column + ": " + type.status().message());
     }
-    for (const TypeName& known : kTypeNames) {
-      if (!type.Is(known.name)) continue;
-      reader_.Take();
-      out_ += std::string(known.mysql) + ' ';
-      extras_.back().kind = known.kind;
-      break;
-    }
+    ASSIGN_OR_RETURN(std::optional<OwnType> own, std::move(type));
+    if (!own) return Status::Ok();
+    Write(own->stand_in, begin);
+    extras_.back().type = std::move(own->type);
+    extras_.back().type_name = std::move(own->name);
     return Status::Ok();
   }
   // One token inside a column's definition, or a clause of it that MySQL's grammar does not get to see.
@@ -122,12 +98,19 @@ class Translation {
     }
     return Status::Ok();
   }
-  std::string Take() { return std::move(out_); }
+  MysqlText Take() { return {std::move(out_), std::move(places_)}; }
 
  private:
+  void Write(std::string_view text, size_t from) {
+    places_.emplace_back(out_.size(), from);
+    out_ += text;
+    out_ += ' ';
+  }
+
   TokenReader& reader_;
   std::vector<ColumnExtra>& extras_;
   std::string out_;
+  std::vector<std::pair<size_t, size_t>> places_;
   bool after_set_ = false;
 };
 
@@ -194,7 +177,7 @@ Status SkipPhysicalClause(TokenReader& reader) {
 
 }  // namespace
 
-Result<std::string> TranslateColumnList(TokenReader& reader, std::vector<ColumnExtra>& extras) {
+Result<MysqlText> TranslateColumnList(TokenReader& reader, std::vector<ColumnExtra>& extras) {
   if (!reader.Peek().IsSymbol("(")) return reader.Unexpected("'('");
   Translation translation(reader, extras);
   translation.Copy();
@@ -202,7 +185,7 @@ Result<std::string> TranslateColumnList(TokenReader& reader, std::vector<ColumnE
   return translation.Take();
 }
 
-Result<std::string> TranslateAlterClauses(TokenReader& reader, std::vector<ColumnExtra>& extras) {
+Result<MysqlText> TranslateAlterClauses(TokenReader& reader, std::vector<ColumnExtra>& extras) {
   Translation translation(reader, extras);
   while (!reader.AtEnd()) {
     const Token& token = reader.Peek();

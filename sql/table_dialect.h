@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -13,11 +14,18 @@
 
 namespace freshet {
 
+// Text in MySQL's grammar, and where each token of it stands in the user's statement.
+struct MysqlText {
+  std::string text;
+  std::vector<std::pair<size_t, size_t>> places;  // offset in `text`, offset in the statement
+};
+
 // At the "(" of a column list; reads up to behind its ")". Returns the list, parentheses included, with MySQL's types.
-Result<std::string> TranslateColumnList(TokenReader& reader, std::vector<ColumnExtra>& extras);
+// kInvalid with line and column: a type that nobody knows.
+Result<MysqlText> TranslateColumnList(TokenReader& reader, std::vector<ColumnExtra>& extras);
 
 // ALTER TABLE's clauses, up to the end of the statement, with MySQL's types.
-Result<std::string> TranslateAlterClauses(TokenReader& reader, std::vector<ColumnExtra>& extras);
+Result<MysqlText> TranslateAlterClauses(TokenReader& reader, std::vector<ColumnExtra>& extras);
 
 // What stands behind the column list, up to the end of the statement.
 struct TableClauses {

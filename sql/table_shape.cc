@@ -6,7 +6,9 @@
 #include "cdc/change/text_cell.h"
 #include "ddl/mysql_default.h"
 #include "ddl/mysql_types.h"
+#include "sql/own_types.h"
 #include "sql/token.h"
+#include "sql/written_text.h"
 
 namespace freshet {
 
@@ -29,6 +31,18 @@ const ColumnExtra* ExtraOf(const std::vector<ColumnExtra>& extras, const std::st
   return found;
 }
 
+// Kinds that MySQL's grammar has no word, and so no literal, for.
+bool IsOwnKind(TypeKind kind) {
+  return kind == TypeKind::kBool || kind == TypeKind::kUuid || kind == TypeKind::kArray ||
+         kind == TypeKind::kInterval || kind == TypeKind::kTimeOfDay || kind == TypeKind::kTimeTz ||
+         kind == TypeKind::kBitString;
+}
+
+// As messages name a type.
+std::string ShownType(const Column& column) {
+  return IsOwnKind(column.type.kind) ? OwnTypeName(column) : MysqlTypeName(column.type);
+}
+
 Status SetDefault(const MysqlDefault& value, Column& column) {
   column.insert_default.reset();
   column.insert_now = false;
@@ -41,8 +55,13 @@ Status SetDefault(const MysqlDefault& value, Column& column) {
   // Sessions here are in UTC: the literal is the value.
   if (type.kind == TypeKind::kTimestamp) type.kind = TypeKind::kDateTime;
   std::optional<std::string> text;
-  if (type.kind == TypeKind::kBool || type.kind == TypeKind::kUuid) {
+  if (IsOwnKind(type.kind)) {
     if (value.kind == Kind::kNumber || value.kind == Kind::kString) text = value.text;
+    if (text && column.type.kind == TypeKind::kArray) {
+      std::string arena;
+      const Result<Cell> cell = WrittenText(column).CellOf(*text, arena);
+      text = cell.ok() ? std::optional(arena) : std::nullopt;
+    }
   } else {
     text = LiteralDefaultText(type, value);
   }
@@ -65,10 +84,9 @@ Result<Column> ShapeOfColumn(const MysqlColumnDefinition& definition, const std:
   }
   Column column = *std::move(made);
   const ColumnExtra* const extra = ExtraOf(extras, definition.name);
-  if (extra != nullptr && extra->kind) {
-    column.type = LogicalType();
-    column.type.kind = *extra->kind;
-    column.source_type = *extra->kind == TypeKind::kUuid ? "uuid" : "boolean";
+  if (extra != nullptr && extra->type) {
+    column.type = *extra->type;
+    column.source_type = extra->type_name;
   }
   column.collation = CollationOf(column.type);
   TRY(SetDefault(definition.default_value, column));
@@ -84,7 +102,8 @@ Result<Column> ShapeOfColumn(const MysqlColumnDefinition& definition, const std:
 
 // Kinds whose order by bytes would be wrong, or whose values have no key form.
 bool MayBeKey(const LogicalType& type) {
-  return type.kind != TypeKind::kJson && type.kind != TypeKind::kFloat32 && type.kind != TypeKind::kFloat64;
+  return type.kind != TypeKind::kJson && type.kind != TypeKind::kFloat32 && type.kind != TypeKind::kFloat64 &&
+         type.kind != TypeKind::kArray && type.kind != TypeKind::kInterval;
 }
 
 Result<std::vector<std::string>> KeyNames(const CreateTable& create) {
@@ -113,7 +132,7 @@ Status ChooseKey(const CreateTable& create, TableSchema& schema) {
     if (schema.IsKey(*found)) return Status(Code::kInvalid, "column " + name + " is twice in the key");
     Column& column = schema.columns[*found];
     if (!MayBeKey(column.type)) {
-      return Status(Code::kUnsupported, "column " + name + ": " + MysqlTypeName(column.type) + " cannot be a key");
+      return Status(Code::kUnsupported, "column " + name + ": " + ShownType(column) + " cannot be a key");
     }
     column.nullable = false;
     schema.key_columns.push_back(*found);
@@ -183,7 +202,8 @@ class Alteration {
     } else if (column.insert_default) {
       column.initial_default = column.insert_default;
     } else if (!column.nullable) {
-      column.initial_default = ImplicitDefaultText(column.type, column.source_type);
+      const bool own = IsOwnKind(column.type.kind) && column.type.kind != TypeKind::kUuid;
+      if (!own) column.initial_default = ImplicitDefaultText(column.type, column.source_type);
       if (column.type.kind == TypeKind::kBool) column.initial_default = "0";
       std::string arena;
       if (!column.initial_default || !CellFromText(column.type, *column.initial_default, arena).ok()) {
@@ -218,9 +238,9 @@ class Alteration {
     if (!EqualsIgnoreCase(change.column, change.definition.name)) TRY(CheckNewName(change.definition.name));
     if (change.definition.primary_key && !IsKeyId(old.id)) return Refuse("a change of the primary key");
     ASSIGN_OR_RETURN(Column column, ShapeOfColumn(change.definition, alter_.extras));
-    if (!IsWider(old.type, column.type, IsKeyId(old.id))) {
-      return Refuse("MODIFY COLUMN " + change.column + ": " + MysqlTypeName(old.type) + " to " +
-                    MysqlTypeName(column.type) + " (only to a wider type of the same kind)");
+    if (!IsWider(old.type, column.type, IsKeyId(old.id)) || !ElementsAreWider(old, column)) {
+      return Refuse("MODIFY COLUMN " + change.column + ": " + ShownType(old) + " to " + ShownType(column) +
+                    " (only to a wider type of the same kind)");
     }
     if (IsKeyId(old.id)) column.nullable = false;
     if (old.nullable && !column.nullable)
@@ -266,6 +286,15 @@ class Alteration {
   }
   Status Apply(const alter::RemoveRows& remove) { return Refuse(remove.clause); }
   Status Apply(const alter::NoEffect&) { return Status::Ok(); }
+
+  // Arrays keep their elements' text: a wider type of the same kind, or any text.
+  static bool ElementsAreWider(const Column& before, const Column& after) {
+    if (after.type.kind != TypeKind::kArray) return true;
+    const std::optional<LogicalType> to = ArrayElementType(after);
+    if (!to || (to->kind == TypeKind::kString && to->length == 0)) return true;
+    const std::optional<LogicalType> from = ArrayElementType(before);
+    return from && IsWider(*from, *to, /*is_key=*/false);
+  }
 
   // Every value of `before` is one of `after`, in the same stored form.
   static bool IsWider(const LogicalType& before, const LogicalType& after, bool is_key) {
@@ -339,6 +368,7 @@ TableSchema ShapeLike(const TableSchema& other, const std::string& database, con
     column.generated = false;
     column.initial_default.reset();
     column.collation = CollationOf(column.type);
+    if (column.type.kind == TypeKind::kArray) column.source_type = OwnTypeName(column);
     place[i] = static_cast<uint32_t>(schema.columns.size());
     schema.columns.push_back(std::move(column));
   }

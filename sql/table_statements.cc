@@ -16,13 +16,20 @@ namespace freshet {
 
 namespace {
 
-// The parsed form of a statement in MySQL's grammar; kInvalid says what it stumbled over.
+// The parsed form of `head` and a list in MySQL's grammar; kInvalid shows where in the user's statement it stumbled.
 template <typename Wanted>
-Result<Wanted> ParseAsMysql(const std::string& text, std::string_view what) {
-  MysqlStatement parsed = ParseMysqlStatement(text, MysqlLexOptions{});
+Result<Wanted> ParseAsMysql(const std::string& head, const MysqlText& list, const TokenReader& reader) {
+  MysqlStatement parsed = ParseMysqlStatement(head + list.text, MysqlLexOptions{});
   if (auto* wanted = std::get_if<Wanted>(&parsed)) return std::move(*wanted);
-  return Status(Code::kInvalid,
-                "syntax error in the " + std::string(what) + ": a type, attribute or clause that is not known");
+  size_t at = reader.sql().size();
+  if (const auto* unparsed = std::get_if<MysqlUnparsed>(&parsed)) {
+    const size_t offset = unparsed->offset < head.size() ? 0 : unparsed->offset - head.size();
+    for (auto place = list.places.rbegin(); place != list.places.rend(); ++place) {
+      if (place->first < offset) break;
+      at = place->second;
+    }
+  }
+  return SyntaxErrorAt(reader.sql(), at, "a type, an attribute or a clause that is known");
 }
 
 Status RefuseColumn(const MysqlColumnDefinition& column) {
@@ -50,12 +57,12 @@ Result<Statement> ParseCreateTable(TokenReader& reader) {
     return Statement(std::move(create));
   }
   if (reader.Peek().Is("AS") || reader.Peek().Is("SELECT")) return ParseTableClauses(reader).status();
-  ASSIGN_OR_RETURN(const std::string list, TranslateColumnList(reader, create.extras));
+  ASSIGN_OR_RETURN(const MysqlText list, TranslateColumnList(reader, create.extras));
   ASSIGN_OR_RETURN(TableClauses clauses, ParseTableClauses(reader));
   create.unique_key = std::move(clauses.unique_key);
   create.comment = clauses.comment.value_or("");
   create.options = std::move(clauses.options);
-  ASSIGN_OR_RETURN(create.definition, ParseAsMysql<MysqlCreateTable>("CREATE TABLE t " + list, "column list"));
+  ASSIGN_OR_RETURN(create.definition, ParseAsMysql<MysqlCreateTable>("CREATE TABLE t ", list, reader));
   for (const MysqlColumnDefinition& column : create.definition.columns) TRY(RefuseColumn(column));
   for (const MysqlIndex& index : create.definition.indexes) {
     if (index.kind != MysqlIndex::Kind::kUnique) continue;
@@ -77,8 +84,8 @@ Result<Statement> ParseAlterTable(TokenReader& reader) {
     alter.clauses.push_back(alter::RenameTable{{"", reader.Take().value}});
     return Statement(std::move(alter));
   }
-  ASSIGN_OR_RETURN(const std::string clauses, TranslateAlterClauses(reader, alter.extras));
-  ASSIGN_OR_RETURN(MysqlAlterTable parsed, ParseAsMysql<MysqlAlterTable>("ALTER TABLE t " + clauses, "ALTER TABLE"));
+  ASSIGN_OR_RETURN(const MysqlText clauses, TranslateAlterClauses(reader, alter.extras));
+  ASSIGN_OR_RETURN(MysqlAlterTable parsed, ParseAsMysql<MysqlAlterTable>("ALTER TABLE t ", clauses, reader));
   alter.clauses = std::move(parsed.clauses);
   for (const MysqlAlterClause& clause : alter.clauses) {
     if (const auto* add = std::get_if<alter::AddColumn>(&clause)) TRY(RefuseColumn(add->column));

@@ -15,6 +15,12 @@ std::optional<std::string_view> Number(std::string_view text, std::string&) {
   return NumberText(text);
 }
 
+std::optional<std::string_view> Quoted(std::string_view text, std::string& buffer) {
+  buffer.clear();
+  QuoteJsonNumbers(text, buffer);
+  return buffer;
+}
+
 std::optional<std::string_view> Clock(std::string_view text, std::string&) {
   return ClockText(text);
 }
@@ -52,6 +58,7 @@ Status Register(duckdb_connection connection, const char* name, duckdb_scalar_fu
 
 Status RegisterTextFunctions(duckdb_connection connection) {
   TRY(Register(connection, "freshet_number", Convert<Number>));
+  TRY(Register(connection, "freshet_quoted", Convert<Quoted>));
   TRY(Register(connection, "freshet_moment", Convert<MomentText>));
   return Register(connection, "freshet_clock", Convert<Clock>);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/text_values.h"
 
+#include <algorithm>
+
 #include <cstdio>
 
 #include "cdc/change/calendar.h"
@@ -179,6 +181,27 @@ std::optional<std::string_view> ClockText(std::string_view text) {
   int64_t us = 0;
   if (!TakeClock(reader, us) || !reader.done()) return std::nullopt;
   return text;
+}
+
+void QuoteJsonNumbers(std::string_view json, std::string& out) {
+  const auto in_number = [](char c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+  };
+  for (size_t at = 0; at < json.size();) {
+    const size_t begin = at;
+    if (json[at] == '"') {
+      for (++at; at < json.size() && json[at] != '"'; ++at) at += json[at] == '\\' ? 1 : 0;
+      at = std::min(at + 1, json.size());
+      out += json.substr(begin, at - begin);
+    } else if (json[at] == '-' || (json[at] >= '0' && json[at] <= '9')) {
+      while (at < json.size() && in_number(json[at])) ++at;
+      out += '"';
+      out += json.substr(begin, at - begin);
+      out += '"';
+    } else {
+      out += json[at++];
+    }
+  }
 }
 
 }  // namespace freshet

@@ -23,4 +23,7 @@ std::optional<std::string_view> MomentText(std::string_view text, std::string& b
 // A clock alone.
 std::optional<std::string_view> ClockText(std::string_view text);
 
+// Appends JSON text with its numbers as strings: whoever reads them then, reads all their digits.
+void QuoteJsonNumbers(std::string_view json, std::string& out);
+
 }  // namespace freshet

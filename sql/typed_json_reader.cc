@@ -6,6 +6,7 @@
 #include "sql/file_readers.h"
 #include "sql/mapping_input.h"
 #include "sql/mapping_plan.h"
+#include "sql/readable_type.h"
 #include "sql/session.h"
 #include "sql/token.h"
 
@@ -25,24 +26,69 @@ class TypedRows final : public DuckRows {
   }
 };
 
-bool IsNested(std::string_view type) {
-  return type.starts_with("STRUCT(") || type.starts_with("MAP(") || type.ends_with("]");
-}
-
-// Members of nested values that JSON text of ours does not give back as they were.
-bool LosesMembers(std::string_view type) {
-  for (const std::string_view member : {"DECIMAL", "BLOB", "MAP(", "TIME ZONE"}) {
-    if (type.find(member) != std::string_view::npos) return true;
+// A member of a JSON text by its name, whatever characters that has: RFC 6901.
+std::string Pointer(std::string_view name) {
+  std::string pointer = "/";
+  for (const char c : name) {
+    if (c == '~' || c == '/') {
+      pointer += c == '~' ? "~0" : "~1";
+    } else {
+      pointer += c;
+    }
   }
-  return false;
+  return QuoteLiteral(pointer);
 }
 
-// The text column `name` as a value of `type`.
-std::string ValueOf(const std::string& name, const std::string& type) {
-  if (type == "VARCHAR") return name;
-  if (type == "BLOB") return "unhex(" + name + ")";
-  if (type == "TIMESTAMP WITH TIME ZONE") return "CAST(" + name + " || '+00' AS " + type + ")";
-  return "CAST(" + (IsNested(type) ? "CAST(" + name + " AS JSON)" : name) + " AS " + type + ")";
+std::string Quoted(const std::string& json) {
+  return "CAST(CAST(" + json + " AS JSON) AS JSON[])";
+}
+
+// The value of `type` that the text `text` (an expression) was written of by duckdb_json; numbers in it are strings.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the type is nested
+std::string ValueOf(const std::string& text, duckdb_logical_type type, int depth) {
+  const std::string name = ReadableTypeName(type);
+  const std::string element = "e" + std::to_string(depth);
+  const auto member = [&](const char* key) { return "json_extract_string(" + element + ", '/" + key + "')"; };
+  const auto list = [&](const std::string& value) {
+    return "[" + value + " FOR " + element + " IN " + Quoted(text) + "]";
+  };
+  switch (duckdb_get_type_id(type)) {
+    case DUCKDB_TYPE_VARCHAR: return text;
+    case DUCKDB_TYPE_BLOB: return "unhex(" + text + ")";
+    case DUCKDB_TYPE_TIMESTAMP_TZ: return "CAST(" + text + " || '+00' AS " + name + ")";
+    case DUCKDB_TYPE_LIST:
+    case DUCKDB_TYPE_ARRAY: {
+      const DuckType child(duckdb_get_type_id(type) == DUCKDB_TYPE_LIST ? duckdb_list_type_child_type(type)
+                                                                        : duckdb_array_type_child_type(type));
+      const std::string value = ValueOf("json_extract_string(" + element + ", '$')", child.get(), depth + 1);
+      return "CAST(" + list(value) + " AS " + name + ")";
+    }
+    case DUCKDB_TYPE_MAP: {
+      const DuckType key(duckdb_map_type_key_type(type));
+      const DuckType value(duckdb_map_type_value_type(type));
+      return "CAST(map_from_entries(" +
+             list("struct_pack(key := " + ValueOf(member("key"), key.get(), depth + 1) +
+                  ", value := " + ValueOf(member("value"), value.get(), depth + 1) + ")") +
+             ") AS " + name + ")";
+    }
+    case DUCKDB_TYPE_STRUCT: {
+      std::string members;
+      for (idx_t i = 0; i < duckdb_struct_type_child_count(type); ++i) {
+        char* const child_name = duckdb_struct_type_child_name(type, i);
+        const std::string value = "json_extract_string(" + text + ", " + Pointer(child_name) + ")";
+        members += (i > 0 ? ", " : "") + QuoteSqlName(child_name) + " := ";
+        duckdb_free(child_name);
+        members += ValueOf(value, DuckType(duckdb_struct_type_child_type(type, i)).get(), depth + 1);
+      }
+      return "CASE WHEN " + text + " IS NOT NULL THEN CAST(struct_pack(" + members + ") AS " + name + ") END";
+    }
+    default: return "CAST(" + text + " AS " + name + ")";
+  }
+}
+
+bool IsNested(duckdb_logical_type type) {
+  const duckdb_type id = duckdb_get_type_id(type);
+  return id == DUCKDB_TYPE_LIST || id == DUCKDB_TYPE_ARRAY || id == DUCKDB_TYPE_STRUCT || id == DUCKDB_TYPE_MAP;
 }
 
 class TypedJsonReader final : public FileReader {
@@ -55,6 +101,8 @@ class TypedJsonReader final : public FileReader {
   Result<const FileRows*> Next(StopToken stop) override;
 
  private:
+  Result<DuckType> TypeNamed(const std::string& name);
+
   DuckEngine& engine_;
   const Options options_;
   std::unique_ptr<FileReader> texts_;
@@ -65,30 +113,39 @@ class TypedJsonReader final : public FileReader {
   TypedRows rows_;
 };
 
+Result<DuckType> TypedJsonReader::TypeNamed(const std::string& name) {
+  DuckPrepared prepared;
+  if (duckdb_prepare(connection_.get(), ("SELECT CAST(NULL AS " + name + ")").c_str(), prepared.out()) !=
+      DuckDBSuccess) {
+    return DuckError(duckdb_prepare_error(prepared.get()));
+  }
+  return DuckType(duckdb_prepared_statement_column_logical_type(prepared.get(), 0));
+}
+
 Status TypedJsonReader::Start() {
+  if (duckdb_connect(engine_.database(), connection_.out()) != DuckDBSuccess) {
+    return Status(Code::kInvalid, "cannot connect to DuckDB");
+  }
   Options texts = options_;
-  std::string list;
+  texts.set_malformed_aside = false;  // what we wrote is not malformed
   std::vector<std::string> names;
   for (FileColumns::Column& column : texts.expected->columns) {
-    if (IsNested(column.type) && LosesMembers(column.type)) {
-      return Status(Code::kUnsupported, "column " + column.name + " is " + column.type +
-                                            ", whose values cannot be made of the text that was kept of them");
-    }
     names.push_back(column.name);
     column.type = "VARCHAR";
   }
   names = DistinctColumnNames(std::move(names));
   std::vector<MappingInput::InputColumn> columns;
+  std::string list;
   for (uint32_t i = 0; i < names.size(); ++i) {
     columns.push_back({names[i], DuckType(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR)), LogicalType(), i});
-    list += (i > 0 ? ", " : "") + ValueOf(QuoteSqlName(names[i]), options_.expected->columns[i].type);
+    ASSIGN_OR_RETURN(const DuckType type, TypeNamed(options_.expected->columns[i].type));
+    const std::string name = QuoteSqlName(names[i]);
+    const std::string text = IsNested(type.get()) ? "freshet_quoted(" + name + ")" : name;
+    list += (i > 0 ? ", " : "") + ValueOf(text, type.get(), 0);
   }
   rows_.SetColumns(*options_.expected);
   ASSIGN_OR_RETURN(texts_, OpenJsonFile(std::move(texts)));
 
-  if (duckdb_connect(engine_.database(), connection_.out()) != DuckDBSuccess) {
-    return Status(Code::kInvalid, "cannot connect to DuckDB");
-  }
   DuckContext client;
   duckdb_connection_get_client_context(connection_.get(), client.out());
   duckdb_id_ = duckdb_client_context_get_connection_id(client.get());

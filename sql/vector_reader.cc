@@ -10,6 +10,7 @@
 
 #include "cdc/change/text_cell.h"
 #include "sql/vector_writer.h"
+#include "sql/written_text.h"
 
 namespace freshet {
 
@@ -221,65 +222,14 @@ void ReadBlobs(const Reading& reading) {
   });
 }
 
-// The labels of a SET value in definition order; nullopt: one is not in the list.
-std::optional<std::string> OrderLabels(const Labels& labels, std::string_view text) {
-  std::vector<bool> given(labels.size());
-  while (!text.empty()) {
-    const size_t comma = std::min(text.find(','), text.size());
-    const auto found = std::find(labels.begin(), labels.end(), text.substr(0, comma));
-    if (found == labels.end()) return std::nullopt;
-    given[static_cast<size_t>(found - labels.begin())] = true;
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  std::string ordered;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (given[i]) ordered += (ordered.empty() ? "" : ",") + labels[i];
-  }
-  return ordered;
-}
-
-bool IsBits(std::string_view text) {
-  return text.find_first_not_of("01") == std::string_view::npos;
-}
-
-// Kinds that SQL sees as text, but that have a form.
-Taken TakeText(const LogicalType& type, std::string_view text, RowBatch& batch) {
-  const auto unfit = [&] { return Unfit("text is no value of " + MysqlTypeName(type)); };
-  switch (type.kind) {
-    case TypeKind::kJson:
-      if (!nlohmann::json::accept(text)) return Unfit("text is not JSON");
-      break;
-    case TypeKind::kEnum:
-      // MySQL's index 0, the error value, is '' whatever the list says.
-      if (type.labels && !text.empty() &&
-          std::find(type.labels->begin(), type.labels->end(), text) == type.labels->end())
-        return Unfit("text is not a label of its ENUM");
-      break;
-    case TypeKind::kSet:
-      if (type.labels) {
-        const std::optional<std::string> ordered = OrderLabels(*type.labels, text);
-        if (!ordered) return Unfit("text has a label that is not in its SET");
-        return {batch.AppendBytes(*ordered), {}};
-      }
-      break;
-    case TypeKind::kBitString:
-      if (!IsBits(text) ||
-          (type.length != 0 && (text.size() > type.length || (type.fixed && text.size() < type.length))))
-        return Unfit("text is no bit string of the column's length");
-      break;
-    default: break;
-  }
-  const size_t size = batch.arena.size();
-  const Result<Cell> cell = CellFromText(type, text, batch.arena);
-  if (cell.ok()) return {*cell, {}};
-  batch.arena.resize(size);
-  return unfit();
-}
-
 void ReadTexts(const Reading& reading) {
   const LogicalType& type = reading.column.type;
   if (type.kind == TypeKind::kString) return ReadStrings(reading);
-  ForEachRow(reading, [&](size_t row) { return TakeText(type, reading.Text(row), reading.batch); });
+  const WrittenText form(reading.column);
+  ForEachRow(reading, [&](size_t row) {
+    const Result<Cell> cell = form.CellOf(reading.Text(row), reading.batch.arena);
+    return cell.ok() ? Taken{*cell, {}} : Unfit(cell.status().message());
+  });
 }
 
 }  // namespace

@@ -54,9 +54,9 @@ std::vector<std::string> QuarantineColumns() {
 
 std::vector<std::optional<std::string>> QuarantineRow(const std::string& job_name, uint64_t sequence,
                                                       const QuarantineRecord& record) {
-  return {job_name,     std::to_string(sequence),      std::to_string(record.task.value),
-          record.table, PositionText(record.position), record.reason,
-          record.row,   TimeText(record.created_us)};
+  return {job_name,         std::to_string(sequence),      std::to_string(record.task.value),
+          record.table,     PositionText(record.position), record.reason,
+          ShownRow(record), TimeText(record.created_us)};
 }
 
 }  // namespace freshet

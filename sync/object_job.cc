@@ -29,6 +29,7 @@ enum class Sample : uint8_t { kSmallest, kNewest };
 struct SampleChoice {
   const std::string& after;  // keys up to this one are not for the job
   Sample which = Sample::kSmallest;
+  bool set_malformed_aside = false;
 };
 
 bool IsBetter(const ObjectInfo& object, const ObjectInfo& than, Sample which) {
@@ -62,7 +63,7 @@ Result<FileColumns> LearnColumns(const ObjectArguments& arguments, const ObjectL
   ASSIGN_OR_RETURN(const std::optional<FetchedObject> fetched, fetcher.Next({}));
   CHECK(fetched.has_value());
   FileReader::Options options{fetched->file->path(), ShownName(arguments.source, sample.key), arguments.format,
-                              std::nullopt};
+                              std::nullopt, choice.set_malformed_aside};
   ASSIGN_OR_RETURN(const std::unique_ptr<FileReader> reader, loading.open_file(std::move(options)));
   return reader->columns();
 }
@@ -97,7 +98,8 @@ Status MakeObjectJob(Store& store, const MappingFactory& mappings, const ObjectL
   ASSIGN_OR_RETURN(const ParsedJob parsed, ParseDefinition(job));
   ASSIGN_OR_RETURN(const ObjectArguments arguments, ParseObjectArguments(job.insert->arguments, loading.file_root));
   const std::string& after = parsed.insert.objects.start_after;
-  ASSIGN_OR_RETURN(const FileColumns columns, LearnColumns(arguments, loading, job.id, {after}));
+  ASSIGN_OR_RETURN(const FileColumns columns,
+                   LearnColumns(arguments, loading, job.id, {after, Sample::kSmallest, !parsed.insert.strict}));
   job.file_columns = columns.ToJson();
   MappingSource source;
   source.columns = std::make_shared<FileColumns>(columns);
@@ -147,7 +149,8 @@ Status AdoptObjectSelect(Store& store, const MappingFactory& mappings, const Obj
   Status fits = check(known);
   if (same_format && fits.ok()) return fits;
   const std::string& after = parsed.insert.objects.start_after;
-  Result<FileColumns> learned = LearnColumns(arguments, loading, job.id, {after, Sample::kNewest});
+  Result<FileColumns> learned =
+      LearnColumns(arguments, loading, job.id, {after, Sample::kNewest, !parsed.insert.strict});
   // Without an object to learn from the error is about the SELECT.
   if (!learned.ok()) return same_format ? std::move(fits) : learned.status().Copy();
   // Objects without the new columns have NULL there; of those that are gone the same holds.

@@ -40,8 +40,10 @@ Result<ObjectPlan> PlanObjects(ObjectStore& objects, const Store& store, JobId j
       return false;
     }
     if (!*due) return true;
-    full = plan.due.size() >= rules.batch_files_max || (bytes > 0 && bytes + object.size > rules.batch_bytes_max);
-    if (full) return false;
+    full =
+        full || plan.due.size() >= rules.batch_files_max || (bytes > 0 && bytes + object.size > rules.batch_bytes_max);
+    // In kOrderedList a key that comes after greater ones would never be loaded: the pages that are left tell.
+    if (full) return rules.mode == IngestionMode::kOrderedList && !objects.lists_in_order();
     bytes += object.size;
     plan.due.push_back(object);
     return true;

@@ -16,9 +16,11 @@ namespace {
 constexpr int kTargetMovesMax = 3;
 
 // The reader's error with what to do about it; errors that are not the object's stay as they are.
-Status Unreadable(const Status& error) {
+Status Unreadable(const Status& error, bool hint_aside) {
   if (error.code() != Code::kInvalid && error.code() != Code::kUnsupported) return error.Copy();
-  return Status(error.code(), error.message() + ". Correct or remove the object, then RESUME JOB");
+  const char* const aside =
+      hint_aside ? ", or set \"session.enable_insert_strict\"=\"false\" to put malformed lines aside" : "";
+  return Status(error.code(), error.message() + ". Correct or remove the object" + aside + ", then RESUME JOB");
 }
 
 }  // namespace
@@ -138,7 +140,7 @@ Result<bool> ObjectRun::LoadBatch(StopToken stop) {
   const auto list = [&] { return PlanObjects(*objects_, store_, settings_.job, settings_.rules, last, stop); };
   Result<ObjectPlan> planned = list();
   // An endpoint that does not list in byte order is known as such only after its first page, and listed otherwise then.
-  if (planned.code() == Code::kUnavailable) planned = list();
+  if (planned.code() == Code::kConflict) planned = list();
   TRY(planned.status());
   const ObjectPlan& plan = *planned;
   objects_left_ = static_cast<int64_t>(plan.due.size());
@@ -188,17 +190,19 @@ Status ObjectRun::LoadObject(const FetchedObject& object, StopToken stop) {
   if (Status fits = CompileFor(target->schema); !fits.ok()) {
     return Status(fits.code(), fits.message() + ". Give the job a SELECT that fits with ALTER JOB, then RESUME JOB");
   }
+  const bool hint = settings_.strict && settings_.format.kind != FileKind::kParquet;
   FAILPOINT("sync.object.before_read");
   Result<std::unique_ptr<FileReader>> reader =
-      loading_.open_file({object.file->path(), name, settings_.format, settings_.columns});
-  if (!reader.ok()) return Unreadable(reader.status());
+      loading_.open_file({object.file->path(), name, settings_.format, settings_.columns, !settings_.strict});
+  if (!reader.ok()) return Unreadable(reader.status(), hint);
   Amount amount;
   while (true) {
     const Result<const FileRows*> rows = (*reader)->Next(stop);
-    if (!rows.ok()) return Unreadable(rows.status());
+    if (!rows.ok()) return Unreadable(rows.status(), hint);
     if (*rows == nullptr) break;
+    TRY(TakeMalformed(**reader, name, amount));
     FAILPOINT("sync.object.before_map");
-    Status status = LoadRows(**rows, name, amount);
+    Status status = (*rows)->rows() == 0 ? Status::Ok() : LoadRows(**rows, name, amount);
     if (!status.ok()) return std::move(status).At("load " + name);
     if (stop.stop_requested()) return Status(Code::kCancelled, "stopped");
   }
@@ -240,6 +244,24 @@ Status ObjectRun::TakeRejects(const FileRows& rows, const MappedRows& mapped, co
     record.position = Position{ObjectPosition{name, "", 0, rows.first_row() + reject.source_row + 1}};
     record.reason = reject.reason;
     record.row = rows.RowAsJson(reject.source_row);
+    record.task = ledger_->current();
+    TRY(quarantine_->Add(std::move(record)));
+  }
+  return Status::Ok();
+}
+
+// Records of the file that are no rows count as rejected ones.
+Status ObjectRun::TakeMalformed(FileReader& reader, const std::string& name, Amount& amount) {
+  for (MalformedRecord& malformed : reader.TakeMalformed()) {
+    ++amount.read;
+    ++amount.rejected;
+    QuarantineRecord record;
+    record.table = name;
+    record.position = Position{ObjectPosition{name, "", 0, 0}};
+    record.reason = "line " + std::to_string(malformed.line) + ": " + malformed.reason;
+    if (amount.first_reason.empty()) amount.first_reason = record.reason;
+    record.row = std::move(malformed.text);
+    record.text = QuarantineRecord::Text{reader.header(), malformed.is_utf8};
     record.task = ledger_->current();
     TRY(quarantine_->Add(std::move(record)));
   }

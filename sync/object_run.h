@@ -37,7 +37,7 @@ class ObjectRun : public JobRun {
     ObjectSource source;
     FileFormat format;
     ObjectRules rules;
-    bool strict = true;           // a rejected row pauses the job
+    bool strict = true;           // a rejected row or malformed record pauses the job
     double max_filter_ratio = 1;  // not strict: of an object's rows
     std::chrono::seconds poll{10};
     std::string spool;  // a directory of this job's own
@@ -81,6 +81,7 @@ class ObjectRun : public JobRun {
   Status LoadObject(const FetchedObject& object, StopToken stop);
   Status LoadRows(const FileRows& rows, const std::string& name, Amount& amount);
   Status TakeRejects(const FileRows& rows, const MappedRows& mapped, const std::string& name, Amount& amount);
+  Status TakeMalformed(FileReader& reader, const std::string& name, Amount& amount);
   Status CheckRejects(const std::string& name, const Amount& amount);
   Status CommitObject(const FetchedObject& object, const Amount& amount);
   Status CommitRecords(std::vector<RecordWrite> records);

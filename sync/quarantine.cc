@@ -39,15 +39,20 @@ std::string QuarantineKey(JobId job, uint64_t sequence) {
 }
 
 std::string EncodeQuarantine(const QuarantineRecord& record) {
-  ordered_json row = ordered_json::parse(record.row, nullptr, false);
-  if (!row.is_object()) row = record.row;
-  return Dump({{"job", record.job.value},
-               {"task", record.task.value},
-               {"table", record.table},
-               {"position", record.position.empty() ? ordered_json(nullptr) : ordered_json(record.position.ToJson())},
-               {"reason", record.reason},
-               {"row", std::move(row)},
-               {"created_us", record.created_us}});
+  ordered_json value = {
+      {"job", record.job.value},
+      {"task", record.task.value},
+      {"table", record.table},
+      {"position", record.position.empty() ? ordered_json(nullptr) : ordered_json(record.position.ToJson())},
+      {"reason", record.reason},
+      {"row", record.row},  // as text: parsed, its numbers would lose digits
+      {"created_us", record.created_us}};
+  if (record.text) value["text"] = {{"header", record.text->header}, {"utf8", record.text->is_utf8}};
+  return Dump(value);
+}
+
+std::string ShownRow(const QuarantineRecord& record) {
+  return record.text ? Dump(record.row) : record.row;
 }
 
 Result<QuarantineRecord> DecodeQuarantine(std::string_view text) {
@@ -66,6 +71,9 @@ Result<QuarantineRecord> DecodeQuarantine(std::string_view text) {
     const ordered_json& row = value.at("row");
     record.row = row.is_string() ? row.get<std::string>() : Dump(row);
     record.created_us = value.value("created_us", int64_t{0});
+    if (const auto kept = value.find("text"); kept != value.end()) {
+      record.text = QuarantineRecord::Text{kept->value("header", ""), kept->value("utf8", true)};
+    }
     return record;
   } catch (const ordered_json::exception&) {
     return Damaged();

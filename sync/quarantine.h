@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,13 +33,21 @@ struct QuarantineRecord {
   Position position;       // applied before the unit or chunk with the row: the log behind it has the row
   std::string reason;      // names the column and the type, never the value
   std::string row = "{}";  // JSON object: column name to text, or null. Columns that were not sent are left out
+  // Of a record that is no row (a line of a file that does not parse): `row` is the text itself.
+  struct Text {
+    std::string header;   // the line of its file that names the columns; "" none
+    bool is_utf8 = true;  // else bytes that are not were replaced
+  };
+  std::optional<Text> text;
   int64_t created_us = 0;  // wall clock, microseconds since 1970
 };
 
 std::string QuarantineKeyPrefix(JobId job);
 std::string QuarantineKey(JobId job, uint64_t sequence);
-// Never fails: bytes that are no UTF-8 are replaced, `row` that is no JSON is kept as a string.
+// Never fails: bytes that are no UTF-8 are replaced. `row` is kept as it is written.
 std::string EncodeQuarantine(const QuarantineRecord& record);
+// As users see it: a JSON object, or a JSON string of a record that is no row.
+std::string ShownRow(const QuarantineRecord& record);
 Result<QuarantineRecord> DecodeQuarantine(std::string_view text);  // kCorrupt
 
 // The JSON object of one image, values in the text form of cdc/change/text_cell.

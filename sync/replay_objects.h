@@ -14,7 +14,7 @@
 
 namespace freshet {
 
-// kUnsupported: the objects have typed columns (Parquet), of which the quarantine keeps the text.
+// kNotFound: the target is gone. kTimeout: somebody writes the target.
 Result<ReplayCounts> ReplayObjectRows(Store& store, const JobDefinition& job, const JobServiceOptions& limits,
                                       const std::optional<std::vector<uint64_t>>& sequences);
 

@@ -21,6 +21,7 @@ struct ObjectInfo {
   std::string etag;  // changes with the content; for file: size and modification time
   uint64_t size = 0;
   int64_t modified_us = 0;  // 0 unknown
+  bool weak_etag = false;   // W/"..": the endpoint compares no such tag with its object (If-Match)
 };
 
 // Keys of s3(..): uri, s3.endpoint, s3.region, s3.access_key, s3.secret_key, s3.session_token, use_path_style,
@@ -52,10 +53,14 @@ class ObjectStore {
 
   // Calls `visit` for every object that the pattern matches and whose key is greater than `after`, in byte order of
   // the keys, page by page: memory does not grow with the bucket. A `visit` that returns false ends the listing.
-  // kAuth (keys, signature, denied), kNotFound (bucket, directory), kInvalid (region, endpoint), kUnavailable (also:
-  // keys came out of order, which showed too late; the same store sorts them from then on).
+  // kAuth (keys, signature, denied), kNotFound (bucket, directory), kInvalid (region, endpoint; no end of the pages),
+  // kUnavailable; kConflict: keys came out of order, which showed too late; the same store sorts them from then on.
   virtual Status List(const std::string& after, const std::function<bool(const ObjectInfo&)>& visit,
                       StopToken stop) = 0;
+
+  // False while List may find out on a later page only that keys come out of order: whoever ends a listing early and
+  // goes on behind the last key that it saw would leave keys out.
+  virtual bool lists_in_order() const { return true; }
 
   // Writes the whole object to the new file `path`. Interrupted transfers go on where they stopped, bounded in
   // tries. kConflict: the object is not the one of `object.etag` any more (it changed while it was read, too);

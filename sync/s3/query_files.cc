@@ -51,7 +51,7 @@ Result<LocalFiles> FetchFiles(ObjectStore& store, const ObjectSource& source, co
     return objects.size() <= kQueryFilesMax;
   };
   Status listed = store.List("", visit, stop);
-  if (listed.code() == Code::kUnavailable) {  // an endpoint in disorder lists in order the second time
+  if (listed.code() == Code::kConflict) {  // an endpoint in disorder lists in order the second time
     objects.clear();
     listed = store.List("", visit, stop);
   }

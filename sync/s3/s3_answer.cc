@@ -113,8 +113,12 @@ constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 }  // namespace
 
+bool IsWeakEtag(std::string_view text) {
+  return text.starts_with("W/");
+}
+
 std::string BareEtag(std::string_view text) {
-  if (text.starts_with("W/")) text.remove_prefix(2);
+  if (IsWeakEtag(text)) text.remove_prefix(2);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
   return std::string(text);
 }
@@ -165,7 +169,10 @@ Result<S3Page> ParseS3Page(std::string_view xml) {
     is_page = is_page || path == kRoot;
     const std::string_view name = std::string_view(path).substr(std::min(path.size(), kRoot.size() + 1));
     if (name == "Contents/Key") object.key = text;
-    if (name == "Contents/ETag") object.etag = BareEtag(text);
+    if (name == "Contents/ETag") {
+      object.etag = BareEtag(text);
+      object.weak_etag = IsWeakEtag(text);
+    }
     if (name == "Contents/LastModified") object.modified_us = ParseS3Time(text);
     if (name == "Contents/Size") std::from_chars(text.data(), text.data() + text.size(), object.size);
     if (name == "Contents") page.objects.push_back(std::exchange(object, ObjectInfo{}));

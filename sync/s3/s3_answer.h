@@ -31,6 +31,7 @@ Status S3Error(const HttpAnswer& answer, std::string_view body, const std::strin
 
 // An entity tag without its quotes.
 std::string BareEtag(std::string_view text);
+bool IsWeakEtag(std::string_view text);  // W/"..": the same content, not for sure the same bytes
 // "2026-11-21T08:30:00.123Z" in microseconds; 0 for anything else.
 int64_t ParseS3Time(std::string_view text);
 // "Sat, 21 Nov 2026 08:30:00 GMT" in seconds; 0 for anything else.

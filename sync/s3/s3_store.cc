@@ -2,6 +2,7 @@
 #include "sync/s3/s3_store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "sync/s3/content_md5.h"
 #include "sync/s3/new_file.h"
@@ -99,6 +100,7 @@ Result<std::optional<ObjectInfo>> S3Store::Head(const std::string& key, StopToke
   if (length.empty() || answer.header("etag").empty()) return std::optional<ObjectInfo>();
   ObjectInfo object{key, BareEtag(answer.header("etag")), 0, ParseHttpDate(answer.header("last-modified")) * 1'000'000};
   object.size = std::strtoull(length.c_str(), nullptr, 10);
+  object.weak_etag = IsWeakEtag(answer.header("etag"));
   return std::optional<ObjectInfo>(std::move(object));
 }
 
@@ -121,6 +123,7 @@ Status S3Store::ListPages(const std::string& after, const std::function<bool(con
                           StopToken stop) {
   std::vector<ObjectInfo> collected;
   std::string token;
+  std::set<std::string> tokens;
   std::string previous;
   bool visited = false;
   for (size_t pages = 0; pages == 0 || !token.empty(); ++pages) {
@@ -131,7 +134,7 @@ Status S3Store::ListPages(const std::string& after, const std::function<bool(con
     }
     const bool sort = order_.load() == Order::kOther;
     if (sort && visited) {
-      return Status(Code::kUnavailable, "the endpoint does not list keys in byte order; list again");
+      return Status(Code::kConflict, "the endpoint does not list keys in byte order; list again");
     }
     for (ObjectInfo& object : page.objects) {
       // A key that ends with '/' and has no bytes is how a folder is marked.
@@ -148,6 +151,9 @@ Status S3Store::ListPages(const std::string& after, const std::function<bool(con
                                             std::to_string(kSortedKeysMax) + " match");
     }
     token = page.truncated ? page.next_token : "";
+    if (!token.empty() && !tokens.insert(token).second) {
+      return Status(Code::kInvalid, "the endpoint does not answer as S3 does: the same continuation token twice");
+    }
   }
   std::sort(collected.begin(), collected.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   for (const ObjectInfo& object : collected) {
@@ -172,7 +178,8 @@ Status S3Store::FetchOnce(const ObjectInfo& object, NewFile& file, StopToken sto
   HttpClient::Request request = MakeRequest("GET", object.key, {});
   const uint64_t from = file.size();
   if (from > 0) request.headers.emplace_back("range", "bytes=" + std::to_string(from) + "-");
-  if (!object.etag.empty()) request.headers.emplace_back("if-match", "\"" + object.etag + "\"");
+  // What the answer's tag is, is looked at below, a weak one too.
+  if (!object.etag.empty() && !object.weak_etag) request.headers.emplace_back("if-match", "\"" + object.etag + "\"");
   std::string error_body;
   bool checked = false;
   const Status changed(Code::kConflict, "the object changed while it was read");

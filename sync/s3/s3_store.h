@@ -22,6 +22,7 @@ class S3Store final : public ObjectStore {
   S3Store(ObjectSource source, Glob glob, const Clock& clock = Clock::System());
   Status List(const std::string& after, const std::function<bool(const ObjectInfo&)>& visit, StopToken stop) override;
   Status Fetch(const ObjectInfo& object, const std::string& path, StopToken stop) override;
+  bool lists_in_order() const override { return order_.load() != Order::kUnknown; }
 
  private:
   struct Answered {

@@ -23,16 +23,35 @@ ON_THE_WAY = [name for name in failpoints()
 ROWS_IN_PIECES, LITTLE_MEMORY = 700_000, ["--memory", "128MiB"]
 FAULTS = ["reset", "unavailable", "slow", "truncate"]
 KILL_ROUNDS = 10
+MAKERS = {"versitygw": s3.VersityGw, "rclone": s3.RcloneS3}
 # Failpoints that only a particular past reaches: what to arm in a round before them.
 ROUND_BEFORE = {"storage.undo.before_write": "storage.piece.after_write=crash@1"}
 LENIENT = {"session.enable_insert_strict": "false", "session.insert_max_filter_ratio": "1"}
 
 
+# Where the two servers differ: how they list, and what they make of a request that is cut off.
+ON_BOTH_SERVERS = ["sync.object.after_list", "sync.object.before_map", "sync.object.after_commit", "storage.commit.before_write"]
+CRASHES = [("versitygw", name) for name in ON_THE_WAY] + [("rclone", name) for name in ON_BOTH_SERVERS]
+
+
 @pytest.fixture(scope="module")
-def store():
-    server = s3.VersityGw().start()
-    yield server
-    server.remove()
+def servers():
+    """Of two makers; the second one is started when a test asks for it."""
+    running = {}
+
+    def of(maker):
+        if maker not in running:
+            running[maker] = MAKERS[maker]().start()
+        return running[maker]
+
+    yield of
+    for server in running.values():
+        server.remove()
+
+
+@pytest.fixture
+def store(request, servers):
+    return servers(getattr(request, "param", "versitygw"))
 
 
 @pytest.fixture
@@ -130,7 +149,7 @@ def test_objects_are_loaded_once_and_no_secret_is_shown(freshet, store, bucket):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ON_THE_WAY)
+@pytest.mark.parametrize("store, name", CRASHES, indirect=["store"])
 def test_a_crash_at_a_failpoint_loads_every_object_once(store, bucket, proxy, freshet, name):
     """With a broken network on top of it: one fault in each round."""
     large = re.search("piece|undo|rejects", name)

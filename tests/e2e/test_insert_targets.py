@@ -156,3 +156,31 @@ def test_two_jobs_share_one_table_by_their_conditions(source, freshet, make_data
         freshet.sync(region)
     assert_target(source, database, SELECT.format("t") + " WHERE region IN ('eu', 'us')", freshet, f"SELECT * FROM {database}.o")
     assert texts(freshet.execute(f"SELECT DISTINCT region FROM {database}.o")) == [("eu",), ("us",)]
+
+
+ARRAYS = ["'{1,NULL,-3}', '{\"a b\",\"{\\\"x\\\\\\\\y\\\"}\",\"\",\"NULL\"}', '{t,f}', '{{1.50,2.00},{NULL,0.25}}', '{2024-02-29}'",
+          "'[0:1]={7,8}', '{}', NULL, '{}', '{infinity,\"0044-03-15 BC\"}'",
+          "NULL, '{{é😀},{\" \"}}', '{NULL}', '[2:2][0:1]={{1,2}}', NULL"]
+
+
+def test_arrays_of_a_stream_keep_their_text(postgres, freshet, make_database):
+    database = make_database(postgres, "CREATE TABLE t (id INT PRIMARY KEY, i INT[], s TEXT[], b BOOLEAN[], d NUMERIC(10,2)[], day DATE[])",
+                             f"INSERT INTO t VALUES (1, {ARRAYS[0]}), (2, {ARRAYS[1]})")
+    freshet.execute(f"CREATE DATABASE {database}")
+    freshet.execute(f"CREATE TABLE {database}.o (id INT PRIMARY KEY, i ARRAY<INT>, s TEXT[], b BOOLEAN[], d DECIMAL(10,2)[][])")
+    freshet.execute(f"ALTER TABLE {database}.o ADD COLUMN day ARRAY<DATE>")
+    create_stream_job(freshet, "to_o", f"INSERT INTO {database}.o SELECT * FROM {stream(postgres, database, 't')}")
+    freshet.sync("to_o")
+    postgres.script([f"INSERT INTO t VALUES (3, {ARRAYS[2]})", "UPDATE t SET i = i || 5 WHERE id = 1"], database)
+    select = "SELECT id, i::text, s::text, b::text, d::text, day::text FROM t"
+    sync_and_assert_target(postgres, database, select, freshet, f"SELECT * FROM {database}.o", "to_o")
+    assert freshet.execute(f"SHOW CREATE TABLE {database}.o")[0][1].count("array<") == 5
+
+
+def test_an_element_that_the_targets_array_does_not_hold_pauses_a_strict_job(postgres, freshet, make_database):
+    database = make_database(postgres, "CREATE TABLE t (id INT PRIMARY KEY, i BIGINT[])", "INSERT INTO t VALUES (1, '{1}'), (2, '{5000000000}')")
+    freshet.execute(f"CREATE DATABASE {database}")
+    freshet.execute(f"CREATE TABLE {database}.o (id INT PRIMARY KEY, i INT[])")
+    create_stream_job(freshet, "to_o", f"INSERT INTO {database}.o SELECT * FROM {stream(postgres, database, 't')}")
+    error = wait_paused(freshet, "to_o", "Insert has filtered data in strict mode")
+    assert "an element of the array does not fit int" in error and "5000000000" not in error

@@ -26,10 +26,17 @@ Status FileFixture::ReadAll(const std::function<void(const FileRows&)>& visit) {
   options.shown_name = "s3://b/f";
   options.format = format_;
   options.expected = expected_;
+  options.set_malformed_aside = set_malformed_aside_;
+  malformed_.clear();
   ASSIGN_OR_RETURN(const std::unique_ptr<FileReader> reader, FileReader::Open(*files_engine_, std::move(options)));
   columns_ = reader->columns();
   while (true) {
     ASSIGN_OR_RETURN(const FileRows* rows, reader->Next({}));
+    header_ = reader->header();
+    for (const MalformedRecord& record : reader->TakeMalformed()) {
+      malformed_ += std::to_string(record.line) + ": " + record.reason + " [" + record.text + "]" +
+                    (record.is_utf8 ? "" : "!") + "\n";
+    }
     if (rows == nullptr) return Status::Ok();
     visit(*rows);
   }

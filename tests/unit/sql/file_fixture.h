@@ -24,6 +24,9 @@ class FileFixture : public SqlFixture {
 
   FileFormat format_;
   std::optional<FileColumns> expected_;
+  bool set_malformed_aside_ = false;
+  std::string malformed_;  // of the file read last, "line: reason [text]" each; invalid UTF-8 has a "!" behind it
+  std::string header_;
   FileColumns columns_;  // of the file read last
   std::unique_ptr<SqlEngine> files_engine_;
 

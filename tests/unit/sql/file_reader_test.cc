@@ -76,6 +76,57 @@ TEST_F(CsvReaderTest, wrong_lines_are_named_and_never_skipped) {
   EXPECT_EQ(Read("1,a\n2,\"open\n\n"), "INVALID: s3://b/f line 2: a quote is never closed\n");
 }
 
+TEST_F(CsvReaderTest, wrong_lines_are_set_aside_when_asked_and_spoil_no_other_line) {
+  set_malformed_aside_ = true;
+  expected_ = FileColumns{{{"c1", "VARCHAR"}, {"c2", "VARCHAR"}}};
+  EXPECT_EQ(Read("0\n1,a\r\n2,b,c\r\n\n3,\xFF\n4,d\n5"), "{\"c1\":\"1\",\"c2\":\"a\"}\n{\"c1\":\"4\",\"c2\":\"d\"}\n");
+  EXPECT_EQ(malformed_,
+            "1: 1 fields, expected 2 [0]\n3: 3 fields, expected 2 [2,b,c]\n5: invalid UTF-8 at byte 3 [3,\xFF]!\n"
+            "7: 1 fields, expected 2 [5]\n");
+  format_.quote = '"';
+  EXPECT_EQ(Read("1,\"open\n2,b\n3,\"c\"x\n4,\"d\n\"\n5,\"e\nf\",g\n6,\"never\n7,h\n"),
+            "{\"c1\":\"2\",\"c2\":\"b\"}\n{\"c1\":\"4\",\"c2\":\"d\\u000a\"}\n{\"c1\":\"7\",\"c2\":\"h\"}\n");
+  EXPECT_EQ(malformed_,
+            "1: text behind a closing quote [1,\"open]\n3: text behind a closing quote [3,\"c\"x]\n"
+            "6: 3 fields, expected 2 [5,\"e\nf\",g]\n8: a quote is never closed [6,\"never]\n");
+}
+
+TEST_F(CsvReaderTest, many_wrong_lines_come_in_bounded_batches_and_none_is_lost) {
+  set_malformed_aside_ = true;
+  expected_ = FileColumns{{{"c1", "VARCHAR"}, {"c2", "VARCHAR"}}};
+  std::string text;
+  constexpr int kLines = 50'000;
+  for (int i = 0; i < kLines; ++i)
+    text += std::to_string(i) + (i % 1000 == 999 ? ",row\n" : "some text that is no row\n");
+  uint64_t rows = 0;
+  EXPECT_EQ(ForEachBatch(text, [&](const FileRows& batch) { rows += batch.rows(); }), "");
+  EXPECT_EQ(rows, 50u);
+  EXPECT_EQ(std::count(malformed_.begin(), malformed_.end(), '\n'), kLines - 50);
+  EXPECT_NE(malformed_.find("49999: 1 fields, expected 2 [49998some text that is no row]"), std::string::npos);
+}
+
+TEST_F(CsvReaderTest, a_line_of_names_that_is_wrong_is_an_error_all_the_same) {
+  set_malformed_aside_ = true;
+  format_.kind = FileKind::kCsvWithNames;
+  expected_ = FileColumns{{{"id", "VARCHAR"}, {"name", "VARCHAR"}}};
+  EXPECT_EQ(Read("id\n1,a\n"), "INVALID: s3://b/f line 1: the file has 1 columns, expected 2\n");
+  EXPECT_EQ(Read("name,id\r\na,1\nb\n"), "{\"id\":\"1\",\"name\":\"a\"}\n");
+  EXPECT_EQ(malformed_, "3: 1 fields, expected 2 [b]\n");
+  EXPECT_EQ(header_, "name,id");
+}
+
+TEST_F(CsvReaderTest, a_carriage_return_before_the_end_of_the_file_is_part_of_the_line_end) {
+  EXPECT_EQ(Read("1,a\r\n2,b\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n{\"c1\":\"2\",\"c2\":\"b\"}\n");
+  format_.quote = '"';
+  EXPECT_EQ(Read("1,a\r\n2,b\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n{\"c1\":\"2\",\"c2\":\"b\"}\n");
+  EXPECT_EQ(Read("1,\"a\"\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n");
+  EXPECT_EQ(Read("1,\"a\r\"\r"), "{\"c1\":\"1\",\"c2\":\"a\\u000d\"}\n");
+  EXPECT_EQ(Read("1,\"a\"\r\r"), "INVALID: s3://b/f line 1: text behind a closing quote\n");
+  format_.line_delimiter = ";";
+  format_.quote = '\0';
+  EXPECT_EQ(Read("1,a;2,b\r"), "{\"c1\":\"1\",\"c2\":\"a\"}\n{\"c1\":\"2\",\"c2\":\"b\\u000d\"}\n");
+}
+
 TEST_F(CsvReaderTest, rows_of_other_lengths_are_taken_when_asked) {
   format_.fuzzy_columns = true;
   EXPECT_EQ(Read("1,a\n2\n3,b,c\n"),
@@ -149,6 +200,25 @@ TEST_F(JsonReaderTest, columns_are_the_members_of_the_first_rows) {
   EXPECT_EQ(Read("{\"a\":1}\n\n  \n{\"B\":2,\"A\":3}\r\n"), "{\"a\":\"1\",\"B\":null}\n{\"a\":\"3\",\"B\":\"2\"}\n");
   expected_ = FileColumns{{{"x", "VARCHAR"}, {"a", "VARCHAR"}}};
   EXPECT_EQ(Read("{\"a\":1,\"new\":2}\n"), "{\"x\":null,\"a\":\"1\"}\n");
+}
+
+TEST_F(JsonReaderTest, malformed_records_are_set_aside_when_asked) {
+  set_malformed_aside_ = true;
+  expected_ = FileColumns{{{"a", "VARCHAR"}, {"b", "VARCHAR"}}};
+  format_.kind = FileKind::kJsonLines;
+  EXPECT_EQ(Read("{\"a\":1}\n{\"a\":2,\"b\":secret}\n[]\n{\"b\":3,\"a\":4,\"B\":5}\n{\"b\":6}\n{\"a\":\"\xFF\"}\n{"),
+            "{\"a\":\"1\",\"b\":null}\n{\"a\":null,\"b\":\"6\"}\n");
+  EXPECT_NE(malformed_.find("2: malformed JSON at byte"), std::string::npos) << malformed_;
+  EXPECT_NE(malformed_.find("[{\"a\":2,\"b\":secret}]\n3: "), std::string::npos) << malformed_;
+  EXPECT_NE(malformed_.find("4: member B appears twice in one object [{\"b\":3,\"a\":4,\"B\":5}]\n6: "),
+            std::string::npos)
+      << malformed_;
+  EXPECT_NE(malformed_.find("[{\"a\":\"\xFF\"}]!\n7: "), std::string::npos) << malformed_;
+  format_.kind = FileKind::kJsonArray;
+  EXPECT_EQ(Read("[{\"a\":1},\n{\"a\":},\n{\"a\":3}]"), "{\"a\":\"1\",\"b\":null}\n{\"a\":\"3\",\"b\":null}\n");
+  EXPECT_TRUE(malformed_.starts_with("2: malformed JSON") && malformed_.ends_with("[{\"a\":}]\n")) << malformed_;
+  EXPECT_TRUE(Read("[{\"a\":1},{\"a\":\"x},{\"a\":3}]").starts_with("INVALID"))
+      << "where the array goes on is not known";
 }
 
 TEST_F(JsonReaderTest, wrong_lines_are_named_without_their_text) {

@@ -61,6 +61,24 @@ TEST_F(MappingLookupTest, a_lookup_table_that_is_made_again_or_altered_is_joined
   EXPECT_EQ(Images({Row("10", "2"), Row("11", "1")}), "0: 10|second\n1: 11|NULL\n");
 }
 
+TEST_F(MappingLookupTest, a_key_that_is_a_column_of_using_is_the_sources) {
+  ASSERT_EQ(Compile("SELECT id, d.label FROM SRC o JOIN dim d USING (id)"), "");
+  EXPECT_EQ(Images({Row("1", "0"), Row("9", "0"), Row("2", "0")}), "0: 1|one\n2: 2|two\n");
+  EXPECT_EQ(Keys({{"1", "?", "?", "?", "?", "?", "?"}}), "0: 1|?\n");
+  ASSERT_EQ(Compile("SELECT id, d.label FROM dim d JOIN SRC o USING (id)"), "");
+  EXPECT_EQ(Images({Row("2", "0")}), "0: 2|two\n");
+}
+
+TEST_F(MappingLookupTest, a_key_that_using_takes_in_another_type_is_refused) {
+  LogicalType text;
+  text.kind = TypeKind::kString;
+  SqlFixture::Insert(MakeTable("shop", "named", {{"id", text, true}, {"label", text}}), {{"07", "seven"}});
+  const std::string refused = Compile("SELECT id, d.label FROM named d JOIN SRC o USING (id)");
+  EXPECT_NE(refused.find("name the source's column, as alias.column"), std::string::npos) << refused;
+  ASSERT_EQ(Compile("SELECT o.id, d.label FROM named d JOIN SRC o USING (id)"), "");
+  EXPECT_EQ(Images({Row("7", "0")}), "0: 7|seven\n");
+}
+
 TEST_F(MappingLookupTest, rows_keep_their_order_through_joins) {
   ASSERT_EQ(Compile("SELECT o.id, d.label FROM SRC o JOIN shop.dim AS d ON d.id = o.n WHERE d.kind = 7"), "");
   std::vector<std::vector<std::string>> rows;

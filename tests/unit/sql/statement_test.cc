@@ -64,7 +64,7 @@ struct Printer {
       out << " [" << column.name << " " << column.type.name << (column.primary_key ? " key" : "") << "]";
     }
     for (const ColumnExtra& extra : s.extras) {
-      if (extra.kind) out << " " << extra.column << "=kind" << static_cast<int>(*extra.kind);
+      if (extra.type) out << " " << extra.column << "=" << extra.type_name;
       if (extra.default_now) out << " " << extra.column << "=now";
     }
     for (const std::string& key : s.unique_key) out << " key=" << key;

@@ -18,6 +18,7 @@ class TableWriteTest : public SqlFixture {
             "note TEXT)"),
         "OK");
   }
+  static std::string UpToOptions(const std::string& shown) { return shown.substr(0, shown.find("ENGINE")); }
   std::string Items() { return Ask("SELECT * FROM items ORDER BY id"); }
   uint64_t Affected(const std::string& sql) {
     EXPECT_EQ(Ask(sql), "OK") << sql;
@@ -109,6 +110,127 @@ TEST_F(TableWriteTest, every_type_keeps_what_was_written) {
   }
 }
 
+TEST_F(TableWriteTest, arrays_are_kept_in_one_form_and_their_elements_are_held) {
+  ASSERT_EQ(Ask("CREATE TABLE a (k INT PRIMARY KEY, i ARRAY<INT>, d DECIMAL(5,2)[], s VARCHAR(4)[][] NOT NULL DEFAULT "
+                "'{}', b ARRAY<BOOLEAN>, t DATETIME(3)[4])"),
+            "OK");
+  ASSERT_EQ(Ask("INSERT INTO a (k, i, d, s, b, t) VALUES "
+                "(1, '{1, NULL,-3}', '{1.50}', '{{\"a b\",é},{NULL,\"\"}}', '{t,false}', '{2024-01-01 10:00:00}'), "
+                "(2, '[0:1]={1,2}', '[]', '[[\"x\",null],[\"{\",\"NULL\"]]', '[true,null]', NULL), "
+                "(3, '[1:2]={4,5}', NULL, DEFAULT, NULL, '[\"2024-02-29 00:00:00.5\"]')"),
+            "OK");
+  EXPECT_EQ(Ask("SELECT * FROM a ORDER BY k"),
+            "1|{1,NULL,-3}|{1.50}|{{\"a b\",é},{NULL,\"\"}}|{t,f}|{\"2024-01-01 10:00:00\"}\n"
+            "2|[0:1]={1,2}|{}|{{x,NULL},{\"{\",\"NULL\"}}|{t,NULL}|NULL\n"
+            "3|{4,5}|NULL|{}|NULL|{\"2024-02-29 00:00:00.5\"}\n");
+  EXPECT_EQ(Affected("UPDATE a SET i = '{7}' WHERE i = '{1,NULL,-3}'"), 1u);
+  EXPECT_EQ(Affected("INSERT INTO a (k, i, s) SELECT k + 10, i, [['q']] FROM a WHERE k < 3"), 2u);
+  EXPECT_EQ(Ask("SELECT i, s FROM a WHERE k > 10 ORDER BY k"), "{7}|{{q}}\n[0:1]={1,2}|{{q}}\n");
+  for (const char* bad : {"i = '{x}'",
+                          "i = '{2147483648}'",
+                          "i = '{1.5}'",
+                          "i = '{1'",
+                          "i = '{1}}'",
+                          "i = '1'",
+                          "i = ''",
+                          "i = '{1,{2}}'",
+                          "i = '{{1},{2,3}}'",
+                          "i = '[0:1]={1}'",
+                          "i = '{,}'",
+                          "i = '[1,{}]'",
+                          "i = '[1,]'",
+                          "s = '{abcde}'",
+                          "t = '{2024-02-30 00:00:00}'",
+                          "t = '{0000-00-00 00:00:00}'",
+                          "d = '{1000.00}'",
+                          "b = '{maybe}'",
+                          "s = '{\"a}'",
+                          "s = '{a\"b\"}'"}) {
+    const std::string answer = Ask(std::string("UPDATE a SET ") + bad);
+    EXPECT_TRUE(answer.starts_with("INVALID: row 1: column ")) << bad << " gave " << answer;
+  }
+  EXPECT_EQ(Ask("UPDATE a SET i = '{secret}' WHERE k = 1"),
+            "INVALID: row 1: column i: an element of the array does not fit int");
+}
+
+TEST_F(TableWriteTest, array_columns_are_shown_altered_and_copied) {
+  ASSERT_EQ(Ask("CREATE TABLE a (k INT PRIMARY KEY, i SMALLINT[])"), "OK");
+  ASSERT_EQ(Ask("INSERT INTO a VALUES (1, '{1}')"), "OK");
+  ASSERT_EQ(Ask("ALTER TABLE a ADD COLUMN s ARRAY<VARCHAR(5)> NOT NULL DEFAULT '[\"x\"]' AFTER k, MODIFY i BIGINT[]"),
+            "OK");
+  EXPECT_EQ(Ask("SELECT * FROM a"), "1|{x}|{1}\n");
+  EXPECT_TRUE(Ask("ALTER TABLE a MODIFY COLUMN i INT[]")
+                  .starts_with("UNSUPPORTED: not supported: MODIFY COLUMN i: array<bigint> to array<int>"));
+  EXPECT_TRUE(Ask("ALTER TABLE a MODIFY COLUMN i BIGINT").starts_with("UNSUPPORTED"));
+  EXPECT_TRUE(Ask("ALTER TABLE a ADD COLUMN z INT[] NOT NULL").starts_with("INVALID: column z is NOT NULL"));
+  ASSERT_EQ(Ask("ALTER TABLE a MODIFY COLUMN i STRING[]"), "OK");
+  ASSERT_EQ(Ask("UPDATE a SET i = '{\"not a number\"}'"), "OK");
+  EXPECT_EQ(Ask("DESC a"), "k|int|NO|PRI|NULL|\ns|array<varchar(5)>|NO||{x}|\ni|array<longtext>|YES||NULL|\n");
+  const std::string shown = Ask("SHOW CREATE TABLE a");
+  ASSERT_EQ(Ask("CREATE TABLE copy LIKE a"), "OK");
+  ASSERT_EQ(Ask("INSERT INTO copy SELECT * FROM a"), "OK");
+  EXPECT_TRUE(Ask("INSERT INTO copy VALUES (2, '{abcdef}', NULL)").starts_with("INVALID: row 1: column s")) << shown;
+  ASSERT_EQ(Ask("DROP TABLE a"), "OK");
+  ASSERT_EQ(Ask(shown.substr(shown.find('|') + 1)), "OK");
+  EXPECT_EQ(UpToOptions(Ask("SHOW CREATE TABLE a")), UpToOptions(shown));
+}
+
+TEST_F(TableWriteTest, a_table_like_a_mirrored_one_takes_arrays_of_any_text) {
+  LogicalType number;
+  number.kind = TypeKind::kInt64;
+  LogicalType array;
+  array.kind = TypeKind::kArray;
+  Insert(MakeTable("shop", "mirrored", {{"id", number, true}, {"tags", array}}), {{"1", "[0:1]={a,\"b c\"}"}});
+  ASSERT_EQ(Ask("CREATE TABLE own LIKE mirrored"), "OK");
+  ASSERT_EQ(Ask("INSERT INTO own SELECT * FROM mirrored"), "OK");
+  EXPECT_EQ(Ask("SELECT * FROM own"), "1|[0:1]={a,\"b c\"}\n");
+  EXPECT_EQ(Ask("INSERT INTO own VALUES (2, 'a')"), "INVALID: row 1: column tags: text is no array");
+  EXPECT_NE(Ask("SHOW CREATE TABLE own").find("`tags` array<string>"), std::string::npos);
+}
+
+TEST_F(TableWriteTest, types_of_postgres_that_mysql_lacks_can_be_made_and_shown) {
+  ASSERT_EQ(Ask("CREATE TABLE p (k INT PRIMARY KEY, u UUID, b BOOLEAN, t TIME(3) WITHOUT TIME ZONE, z TIMETZ(0), "
+                "i INTERVAL, v BIT VARYING(4), w VARBIT, x TIME(2))"),
+            "OK");
+  ASSERT_EQ(Ask("INSERT INTO p VALUES (1, '12345678-1234-1234-1234-123456789abc', 1, '23:59:59.5', '08:30:00+02', "
+                "'1 month 2 days 03:04:05', '0101', '', '-12:00:00.5')"),
+            "OK");
+  EXPECT_EQ(Ask("SELECT k, u, b, t, z, CAST(i AS CHAR), v, w, x FROM p"),
+            "1|12345678-1234-1234-1234-123456789abc|1|23:59:59.500000|08:30:00+02|1 month 2 days 03:04:05|0101||"
+            "-12:00:00.50\n");
+  for (const char* bad : {"t = '25:00:00'", "z = '08:30:00'", "z = '24:30:00+02'", "z = '08:30:00+02:'", "i = 'x'",
+                          "v = '01010'", "v = '2'", "w = 'a'"}) {
+    const std::string answer = Ask(std::string("UPDATE p SET ") + bad);
+    EXPECT_TRUE(answer.starts_with("INVALID: row 1: column ")) << bad << " gave " << answer;
+  }
+  const std::string shown = Ask("SHOW CREATE TABLE p");
+  for (const char* part : {"`u` uuid", "`b` boolean", "`t` time(3) without time zone", "`z` timetz(0)", "`i` interval",
+                           "`v` varbit(4)", "`w` varbit,", "`x` time(2)"}) {
+    EXPECT_NE(shown.find(part), std::string::npos) << part << " in " << shown;
+  }
+  ASSERT_EQ(Ask("DROP TABLE p"), "OK");
+  ASSERT_EQ(Ask(shown.substr(shown.find('|') + 1)), "OK");
+  EXPECT_EQ(UpToOptions(Ask("SHOW CREATE TABLE p")), UpToOptions(shown));
+}
+
+TEST_F(TableWriteTest, a_type_that_does_not_parse_is_shown_with_its_place) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"CREATE TABLE n (a INT PRIMARY KEY,\n  b WRONG)",
+       "INVALID: syntax error at line 2, column 5 near 'WRONG': expected a column type"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b ARRAY<WRONG>)", "INVALID: syntax error at line 1, column 44 near 'WRONG'"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b ARRAY<INT)",
+       "INVALID: syntax error at line 1, column 48 near end of statement: expected '>'"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b INT[)",
+       "INVALID: syntax error at line 1, column 42 near ')': expected ']'"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b DECIMAL(x))", "INVALID: syntax error at line 1, column 46 near 'x'"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b INT FROB)", "INVALID: syntax error at line 1, column 42 near 'FROB'"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b BOOLEAN FROB)", "INVALID: syntax error at line 1, column 46 near 'FROB'"},
+      {"ALTER TABLE n ADD COLUMN b WRONG", "INVALID: syntax error at line 1, column 28 near 'WRONG'"},
+      {"ALTER TABLE n FROB", "INVALID: syntax error at line 1, column 15 near 'FROB'"},
+  };
+  for (const auto& [sql, expected] : cases) EXPECT_TRUE(Ask(sql).starts_with(expected)) << sql << " gave " << Ask(sql);
+}
+
 TEST_F(TableWriteTest, doris_tables_are_made_and_shown_again) {
   ASSERT_EQ(
       Ask("CREATE TABLE IF NOT EXISTS d (a INT, b VARCHAR(10) NOT NULL COMMENT \"the b\", c DATETIME DEFAULT "
@@ -160,7 +282,10 @@ TEST_F(TableWriteTest, what_is_not_held_is_refused_by_name) {
       {"CREATE TABLE n (a INT, v INT SUM) AGGREGATE KEY(a)", "UNSUPPORTED: not supported: AGGREGATE KEY"},
       {"CREATE TABLE n (a INT PRIMARY KEY AUTO_INCREMENT)", "UNSUPPORTED: column a: not supported: AUTO_INCREMENT"},
       {"CREATE TABLE n (a INT PRIMARY KEY, b INT UNIQUE)", "UNSUPPORTED: column b: not supported: UNIQUE"},
-      {"CREATE TABLE n (a INT PRIMARY KEY, b ARRAY<INT>)", "UNSUPPORTED: column b: type ARRAY"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b MAP<INT,INT>)", "UNSUPPORTED: column b: type MAP"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b ARRAY<ARRAY<INT>>)", "UNSUPPORTED: column b: not supported: arrays of"},
+      {"CREATE TABLE n (a ARRAY<INT> PRIMARY KEY)", "UNSUPPORTED: column a: array<int> cannot be a key"},
+      {"CREATE TABLE n (a INT PRIMARY KEY, b INT[] DEFAULT '{x}')", "UNSUPPORTED: column b: the default"},
       {"CREATE TABLE n (a INT PRIMARY KEY, b INT DEFAULT 'x')", "UNSUPPORTED: column b: the default"},
       {"CREATE TABLE n (a JSON PRIMARY KEY)", "UNSUPPORTED: column a: JSON cannot be a key"},
       {"CREATE TABLE n (a INT PRIMARY KEY) AS SELECT 1", "UNSUPPORTED: not supported: CREATE TABLE .. AS SELECT"},

@@ -14,9 +14,13 @@ namespace {
 class ListedObjects : public ObjectStore {
  public:
   std::map<std::string, ObjectInfo> objects;
+  bool in_order = true;
+  std::string last_visited;
+  bool lists_in_order() const override { return in_order; }
   void Put(const std::string& key, const std::string& etag, uint64_t size = 1) { objects[key] = {key, etag, size, 0}; }
   Status List(const std::string& after, const std::function<bool(const ObjectInfo&)>& visit, StopToken) override {
     for (auto it = objects.upper_bound(after); it != objects.end(); ++it) {
+      last_visited = it->first;
       if (!visit(it->second)) break;
     }
     return Status::Ok();
@@ -85,6 +89,20 @@ TEST_F(ObjectPlanTest, OrderedListTakesOnlyKeysGreaterThanTheLastLoaded) {
   rules_.mode = IngestionMode::kOrderedList;
   for (const char* key : {"a", "b", "c"}) objects_.Put(key, "1");
   EXPECT_EQ(DueKeys("b"), Keys({"c"}));
+}
+
+TEST_F(ObjectPlanTest, AnOrderedListIsReadToItsEndWhereTheOrderIsNotCertain) {
+  for (const char* key : {"a", "b", "c", "d"}) objects_.Put(key, "1");
+  rules_.mode = IngestionMode::kOrderedList;
+  rules_.batch_files_max = 2;
+  EXPECT_EQ(DueKeys(), Keys({"a", "b"}));
+  EXPECT_EQ(objects_.last_visited, "c");
+  objects_.in_order = false;
+  const Result<ObjectPlan> plan = Plan();
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->due.size(), 2u);
+  EXPECT_FALSE(plan->listed_all);
+  EXPECT_EQ(objects_.last_visited, "d") << "a later page may show that the keys are out of order";
 }
 
 TEST_F(ObjectPlanTest, AChangedObjectFollowsTheRule) {

@@ -59,9 +59,34 @@ class QuarantineTest : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
+TEST_F(QuarantineTest, numbers_of_a_row_keep_their_digits) {
+  QuarantineRecord record;
+  record.row =
+      "{\"d\":12345678901234567890.123456789012345678,\"l\":[1.10,{\"h\":170141183460469231731687303715884105727}]}";
+  EXPECT_EQ(DecodeQuarantine(EncodeQuarantine(record))->row, record.row);
+}
+
+TEST_F(QuarantineTest, the_text_of_a_record_that_is_no_row_is_kept_as_it_is) {
+  QuarantineRecord record;
+  record.table = "file:a.json";
+  record.row = "{\"a\":1,\"a\":2}";
+  record.text = QuarantineRecord::Text{"id,\"x\"", true};
+  const Result<QuarantineRecord> read = DecodeQuarantine(EncodeQuarantine(record));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->row, record.row);
+  ASSERT_TRUE(read->text.has_value());
+  EXPECT_EQ(read->text->header, "id,\"x\"");
+  EXPECT_TRUE(read->text->is_utf8);
+  EXPECT_EQ(ShownRow(*read), "\"{\\\"a\\\":1,\\\"a\\\":2}\"");
+  record.text.reset();
+  record.row = "{\"a\":\"1\"}";
+  EXPECT_FALSE(DecodeQuarantine(EncodeQuarantine(record))->text.has_value());
+  EXPECT_EQ(ShownRow(record), record.row);
+}
+
 TEST_F(QuarantineTest, ARecordComesBackAsItWasWritten) {
   QuarantineRecord record{
-      JobId{7}, TaskId{8}, "s.t", {PostgresPosition{12, 0}}, "column a: no", R"({"a":"1","b":null})", 99};
+      JobId{7}, TaskId{8}, "s.t", {PostgresPosition{12, 0}}, "column a: no", R"({"a":"1","b":null})", {}, 99};
   const Result<QuarantineRecord> back = DecodeQuarantine(EncodeQuarantine(record));
   ASSERT_TRUE(back.ok()) << back.status().message();
   EXPECT_EQ(back->job, JobId{7});
