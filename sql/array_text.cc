@@ -99,6 +99,7 @@ class Reading {
   }
 
   // At "{" or "[" of dimension `depth`.
+  // NOLINTNEXTLINE(misc-no-recursion): kDimensionsMax deep
   Status ReadList(size_t depth) {
     const char open = json_ ? '[' : '{';
     const char close = json_ ? ']' : '}';

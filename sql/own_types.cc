@@ -100,6 +100,7 @@ Result<std::optional<OwnType>> TakeBitString(TokenReader& reader) {
 }
 
 // nullopt: no type of one value.
+// NOLINTNEXTLINE(misc-no-recursion): an element's type is read as a column's, and is no array
 std::optional<LogicalType> ScalarType(std::string_view text) {
   const Result<std::vector<Token>> tokens = Tokenize(text);
   if (!tokens.ok()) return std::nullopt;
@@ -123,6 +124,7 @@ std::optional<LogicalType> ScalarType(std::string_view text) {
   return type ? type : column->type;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): an element's type is read as a column's, and is no array
 Result<OwnType> ArrayOf(const TokenReader& reader, std::string_view element) {
   Column column;
   const std::optional<LogicalType> type = ScalarType(element);
@@ -140,6 +142,7 @@ Result<OwnType> ArrayOf(const TokenReader& reader, std::string_view element) {
 }
 
 // ARRAY<T>
+// NOLINTNEXTLINE(misc-no-recursion): an element's type is read as a column's, and is no array
 Result<std::optional<OwnType>> TakeArray(TokenReader& reader) {
   reader.Take();
   TRY(reader.ExpectSymbol("<"));
@@ -161,6 +164,7 @@ Result<std::optional<OwnType>> TakeArray(TokenReader& reader) {
 }
 
 // T[], T[3], T[][]
+// NOLINTNEXTLINE(misc-no-recursion): an element's type is read as a column's, and is no array
 Result<std::optional<OwnType>> TakeBrackets(TokenReader& reader, size_t tokens) {
   const size_t begin = reader.Peek().begin;
   const size_t end = reader.Peek(tokens - 1).end;
@@ -183,6 +187,7 @@ bool MysqlKnows(std::string_view word) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(misc-no-recursion): an element's type is read as a column's, and is no array
 Result<std::optional<OwnType>> TakeOwnType(TokenReader& reader) {
   const Token& type = reader.Peek();
   for (const std::string_view refused : kRefusedTypes) {

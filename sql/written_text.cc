@@ -78,6 +78,7 @@ Cell AppendBytes(std::string_view text, std::string& arena) {
 }
 
 // An element's text in an array, as Postgres prints it where its print is the only one, else as given.
+// NOLINTNEXTLINE(misc-no-recursion): an element is no array
 Result<std::string> ElementText(const Column& element, std::string_view text) {
   const LogicalType& type = element.type;
   const auto unfit = [&] { return Unfit("an element of the array does not fit " + OwnTypeName(element)); };
@@ -107,6 +108,7 @@ WrittenText::WrittenText(const Column& column) : column_(column) {
   }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): an element is no array
 Result<Cell> WrittenText::ArrayCell(std::string_view text, std::string& arena) const {
   ASSIGN_OR_RETURN(const std::string stored, NormalArray(text, [this](std::string_view element) -> Result<std::string> {
                      if (element_) return ElementText(*element_, element);
@@ -115,6 +117,7 @@ Result<Cell> WrittenText::ArrayCell(std::string_view text, std::string& arena) c
   return AppendBytes(stored, arena);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): an element is no array
 Result<Cell> WrittenText::CellOf(std::string_view text, std::string& arena) const {
   const LogicalType& type = column_.type;
   switch (type.kind) {
