@@ -198,7 +198,7 @@ Result<MysqlText> TranslateAlterClauses(TokenReader& reader, std::vector<ColumnE
     const bool column = reader.Peek().Is("COLUMN");
     if (column) translation.Copy();
     while (reader.Peek().Is("IF") || reader.Peek().Is("NOT") || reader.Peek().Is("EXISTS")) translation.Copy();
-    if (!column && StartsNoColumn(reader.Peek())) continue;
+    if (!column && (StartsNoColumn(reader.Peek()) || reader.Peek().Is("PARTITION"))) continue;
     if (change) translation.Copy();
     if (reader.Peek().IsSymbol("(")) {
       translation.Copy();

@@ -265,6 +265,8 @@ TEST_F(TableWriteTest, tables_change_their_shape_and_name) {
   EXPECT_TRUE(Ask("ALTER TABLE items MODIFY COLUMN name VARCHAR(3)").starts_with("UNSUPPORTED: not supported: MODIFY"));
   EXPECT_TRUE(Ask("ALTER TABLE items DROP COLUMN id").starts_with("UNSUPPORTED"));
   EXPECT_EQ(Ask("ALTER TABLE items DROP COLUMN nope"), "INVALID: Unknown column 'nope'");
+  EXPECT_EQ(Ask("ALTER TABLE items ADD PARTITION (PARTITION p VALUES LESS THAN (3))"), "OK");
+  EXPECT_EQ(Ask("ALTER TABLE items ADD INDEX by_name (name)"), "OK");
   ASSERT_EQ(Ask("RENAME TABLE items TO things"), "OK");
   EXPECT_EQ(Ask("SELECT COUNT(*) FROM things"), "2\n");
   ASSERT_EQ(Ask("ALTER TABLE things RENAME items"), "OK");
