@@ -26,7 +26,12 @@ _shared = {}
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: the quick subset of ./dev test quick")
-    config.addinivalue_line("markers", "slow: takes more than half a minute")
+    config.addinivalue_line("markers", "slow: takes more than half a minute; runs before the others")
+
+
+def pytest_collection_modifyitems(items):
+    """Long tests first: a run that ends with one keeps a single process busy."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def shared_server(kind):

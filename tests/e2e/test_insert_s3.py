@@ -180,7 +180,7 @@ def test_a_crash_at_a_failpoint_loads_every_object_once(store, bucket, proxy, fr
     assert crashed, f"nothing passed failpoint {name}"
 
 
-@pytest.mark.parametrize("kind", ["reset", "unavailable", "truncate", "stall"])
+@pytest.mark.parametrize("kind", ["reset", "unavailable", "truncate", pytest.param("stall", marks=pytest.mark.slow)])
 def test_a_broken_network_delays_objects_and_loses_none(store, bucket, proxy, freshet, kind):
     fill(store, bucket, range(FILES))
     create_job(freshet, store, bucket, endpoint=proxy.endpoint)

@@ -93,6 +93,7 @@ def test_large_transactions_side_by_side(any_postgres, freshet, make_database):
     sync_and_assert_equal(any_postgres, database, freshet, "large")
 
 
+@pytest.mark.slow
 def test_kills_in_the_middle_of_large_transactions(any_postgres, freshet, make_database):
     database = make_database(any_postgres, *TABLES)
     any_postgres.execute(f'ALTER ROLE mirror IN DATABASE "{database}" SET {SMALL_DECODING_MEMORY}')

@@ -28,6 +28,7 @@ def own_source(request):
     server.remove()
 
 
+@pytest.mark.slow
 def test_source_restart_is_survived(freshet, own_source):
     freshet.create_job("again", own_source, "shop")
     freshet.sync("again")

@@ -11,6 +11,7 @@ from tests.servers.mariadb import MIRROR_PASSWORD, MIRROR_USER, MariaDb
 from tests.servers.mysql import Mysql
 from tests.servers.postgres import Postgres
 
+pytestmark = pytest.mark.xdist_group("tls")  # three servers with certificates: in one process only
 TABLE = ["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]
 
 

@@ -108,6 +108,7 @@ def disk_bytes(server):
     return sum(path.stat().st_size for path in server.data.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_a_big_insert_stays_within_the_memory_budget(tables):
     affected, _ = run(tables, f"INSERT INTO items (id, name) SELECT range, repeat('x', 30) FROM range({BIG_ROWS})")
     assert affected == BIG_ROWS

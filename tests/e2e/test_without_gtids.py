@@ -26,7 +26,7 @@ def plain(database):
     server.remove()
 
 
-
+@pytest.mark.slow
 def test_copy_while_following_restart_and_reconnect(plain, freshet, database):
     create_tables(plain, database, ["a", "b"], rows=20_000)
     with writing(plain, database, ["a", "b"]):

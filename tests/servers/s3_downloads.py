@@ -39,42 +39,43 @@ def versitygw_folder(deps):
 
 
 def fetch(deps, unpack_unstable):
-    _build(deps, unpack_unstable, rclone_folder(deps), _rclone_steps)
-    _build(deps, unpack_unstable, versitygw_folder(deps), _versitygw_steps)
+    missing = [(folder, steps_of) for folder, steps_of in ((rclone_folder(deps), _rclone_steps), (versitygw_folder(deps), _versitygw_steps))
+               if not (folder / ".complete").exists()]
+    if not missing:
+        return
+    go, environment = _go(deps, unpack_unstable)
+    work = deps / "s3-servers.part"  # one cache for both: the library of Go and some modules are compiled once
+    shutil.rmtree(work, ignore_errors=True)
+    environment.update(GOPATH=str(work / "go"), GOCACHE=str(work / "cache"), GOTOOLCHAIN="local", GOFLAGS="-modcacherw -trimpath",
+                       CGO_ENABLED="0")
+    for folder, steps_of in missing:
+        _build(folder, steps_of, go, environment, work)
+    shutil.rmtree(work)
 
 
 def _rclone_steps(go, work):
-    source = work / "source"
-    source.mkdir()
-    (source / "main.go").write_text(RCLONE_PROGRAM)
-    return source, [[go, "mod", "init", "s3server"], [go, "get", f"github.com/rclone/rclone@{RCLONE_VERSION}"], [go, "mod", "tidy"],
-                    [go, "build", "-tags", "noselfupdate", "-o", work / "bin/rclone", "."]]
+    (work / "main.go").write_text(RCLONE_PROGRAM)
+    # Not "go get" or "go mod tidy": those fetch all that rclone's other parts and tests need.
+    return [[go, "mod", "init", "s3server"], [go, "mod", "edit", f"-require=github.com/rclone/rclone@{RCLONE_VERSION}"],
+            [go, "build", "-mod=mod", "-tags", "noselfupdate", "-o", work / "bin/rclone", "."]]
 
 
 def _versitygw_steps(go, work):
-    return work, [[go, "install", f"github.com/versity/versitygw/cmd/versitygw@{VERSITYGW_VERSION}"]]
+    return [[go, "install", f"github.com/versity/versitygw/cmd/versitygw@{VERSITYGW_VERSION}"]]
 
 
-def _build(deps, unpack_unstable, target, steps_of):
-    if (target / ".complete").exists():
-        return
-    go, environment = _go(deps, unpack_unstable)
+def _build(target, steps_of, go, environment, parent):
     print(f"building {target.name}", file=sys.stderr)
-    work = deps / f"{target.name}.part"
-    shutil.rmtree(work, ignore_errors=True)
+    work = parent / target.name
     (work / "bin").mkdir(parents=True)
-    environment.update(GOBIN=str(work / "bin"), GOPATH=str(work / "go"), GOCACHE=str(work / "cache"), GOTOOLCHAIN="local",
-                       GOFLAGS="-modcacherw -trimpath", CGO_ENABLED="0")
-    folder, steps = steps_of(go, work)
-    for step in steps:
-        done = subprocess.run(list(map(str, step)), cwd=folder, env=environment, stdout=subprocess.PIPE,
+    for step in steps_of(go, work):
+        done = subprocess.run(list(map(str, step)), cwd=work, env=dict(environment, GOBIN=str(work / "bin")), stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(map(str, step))} failed: {done.stdout[-1000:]}")
     shutil.rmtree(target, ignore_errors=True)
     (work / "bin").rename(target)
     (target / ".complete").touch()
-    shutil.rmtree(work)
 
 
 def _go(deps, unpack_unstable):
