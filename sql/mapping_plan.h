@@ -58,8 +58,8 @@ class MappingPlan {
   bool has_lookups_ = false;
   std::vector<std::string> target_columns_;
   std::vector<Item> items_;
-  std::string from_;        // FROM .. in MySQL's words, its WHERE included
-  std::string source_;      // "freshet_mapping_input() AS `o`"
+  std::string from_;    // FROM .. in MySQL's words, its WHERE included
+  std::string source_;  // "freshet_mapping_input() AS `o`"
   std::string source_alias_;
   std::string alias_;       // the same, quoted for MySQL
   bool names_all_ = false;  // a star of the source
