@@ -45,6 +45,8 @@ class DuckMapping final : public Mapping {
 
   Status Connect();
   Status MakeInput(const MappingSource& source);
+  // Literals beside columns that cannot hold them become what they are.
+  Status FitSelect();
   Result<DuckType> TypeNamed(const std::string& name);
   Result<std::vector<uint32_t>> TargetColumns() const;
   Status MatchColumns();
@@ -72,7 +74,7 @@ class DuckMapping final : public Mapping {
   Result<MappedRows> RunMain(bool single);
 
   DuckEngine& engine_;
-  const InsertSelect insert_;
+  InsertSelect insert_;
   const SchemaPtr target_;
   const MappingOptions options_;
   SchemaPtr source_;           // null: a file

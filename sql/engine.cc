@@ -243,6 +243,41 @@ Result<StoredTablePtr> Resolve(const ReadView& view, const std::string& database
 
 }  // namespace
 
+LiteralColumn DuckEngine::LiteralColumnOf(std::string name, duckdb_logical_type type) {
+  using Kind = LiteralColumn::Kind;
+  switch (duckdb_get_type_id(type)) {
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_UHUGEINT: return {std::move(name), Kind::kInteger, 0};
+    case DUCKDB_TYPE_DECIMAL: return {std::move(name), Kind::kDecimal, duckdb_decimal_scale(type)};
+    case DUCKDB_TYPE_DATE: return {std::move(name), Kind::kDate, 0};
+    default: return {std::move(name), Kind::kOther, 0};
+  }
+}
+
+Result<std::vector<LiteralColumn>> DuckEngine::ColumnsOf(const std::set<TableReference>& candidates,
+                                                         const std::string& database, const ReadView& view) {
+  std::vector<LiteralColumn> columns;
+  for (const TableReference& candidate : candidates) {
+    const std::string& of = candidate.database.empty() ? database : candidate.database;
+    if (of.empty()) continue;
+    ASSIGN_OR_RETURN(const StoredTablePtr table, Resolve(view, of, candidate.name));
+    if (table == nullptr) continue;
+    for (const Column& column : table->schema->columns) {
+      const DuckType type = SqlTypeOf(column.type);
+      columns.push_back(LiteralColumnOf(column.name, type.get()));
+    }
+  }
+  return columns;
+}
+
 Status DuckEngine::DefineViews(const std::set<TableReference>& candidates, const std::string& database,
                                const std::shared_ptr<const QueryContext>& context, std::vector<StoredTablePtr>& found) {
   auto defining = std::make_shared<QueryContext>(*context);

@@ -273,9 +273,25 @@ Status DuckMapping::CompileKeys() {
   return Status::Ok();
 }
 
+Status DuckMapping::FitSelect() {
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(insert_.select));
+  if (!MayNotFit(tokens)) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, engine_.store().OpenView());
+  ASSIGN_OR_RETURN(std::vector<LiteralColumn> columns,
+                   DuckEngine::ColumnsOf(TableCandidates(tokens), insert_.database, *view));
+  for (const MappingInput::InputColumn& column : input_->columns()) {
+    columns.push_back(DuckEngine::LiteralColumnOf(column.name, column.type.get()));
+  }
+  if (std::optional<std::string> fitted = FitLiterals(insert_.select, tokens, columns)) {
+    insert_.select = *std::move(fitted);
+  }
+  return Status::Ok();
+}
+
 Status DuckMapping::Compile(const MappingSource& source) {
   TRY(Connect());
   TRY(MakeInput(source));
+  TRY(FitSelect());
   ASSIGN_OR_RETURN(plan_, MappingPlan::Make(insert_, column_names_, {.lenient_casts = !options_.strict}));
   ASSIGN_OR_RETURN(const std::vector<Token> tokens, Tokenize(insert_.select));
   candidates_ = TableCandidates(tokens);

@@ -201,13 +201,31 @@ Status DuckSession::OpenCalls(std::vector<FileCall> files, std::vector<FileCall>
   return Status::Ok();
 }
 
+namespace {
+
+void DropSemicolons(std::vector<Token>& tokens) {
+  while (tokens.size() >= 2 && tokens[tokens.size() - 2].IsSymbol(";")) tokens.erase(tokens.end() - 2);
+}
+
+}  // namespace
+
 Result<DuckSession::Bridged> DuckSession::Bridge(const std::string& sql, std::vector<ParameterValue> parameters) {
   Bridged bridged;
   ASSIGN_OR_RETURN(bridged.tokens, Tokenize(sql, ansi_quotes()));
   std::vector<Token>& tokens = bridged.tokens;
-  while (tokens.size() >= 2 && tokens[tokens.size() - 2].IsSymbol(";")) tokens.erase(tokens.end() - 2);
+  DropSemicolons(tokens);
   ASSIGN_OR_RETURN(const std::shared_ptr<const ReadView> view, engine_.store().OpenView());
   TRY(RefuseWrites(tokens));
+  std::string fitted;
+  if (MayNotFit(tokens)) {
+    ASSIGN_OR_RETURN(const std::vector<LiteralColumn> columns,
+                     DuckEngine::ColumnsOf(TableCandidates(tokens), database_, *view));
+    if (std::optional<std::string> text = FitLiterals(sql, tokens, columns)) {
+      fitted = *std::move(text);
+      ASSIGN_OR_RETURN(tokens, Tokenize(fitted, ansi_quotes()));
+      DropSemicolons(tokens);
+    }
+  }
   DialectContext dialect = MakeDialect();
   dialect.parameters = std::move(parameters);
   std::vector<FileCall> file_calls;
@@ -223,7 +241,7 @@ Result<DuckSession::Bridged> DuckSession::Bridge(const std::string& sql, std::ve
     if (same == file_calls.end()) file_calls.push_back(call);
     return FileScanCall(number);
   };
-  ASSIGN_OR_RETURN(bridged.sql, RewriteQuery(sql, tokens, dialect));
+  ASSIGN_OR_RETURN(bridged.sql, RewriteQuery(fitted.empty() ? sql : fitted, tokens, dialect));
   bridged.context = MakeContext(view);
   bridged.parameters = std::move(dialect.parameters);
   TRY(OpenCalls(std::move(file_calls), std::move(stream_calls), *bridged.context));

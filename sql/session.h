@@ -14,6 +14,7 @@
 #include "sql/duckdb_cursor.h"
 #include "sql/duckdb_handle.h"
 #include "sql/engine.h"
+#include "sql/literal_fit.h"
 #include "sql/query_context.h"
 #include "sql/table_load.h"
 #include "sql/table_query.h"
@@ -39,6 +40,10 @@ class DuckEngine final : public SqlEngine {
   Mutex& planning() THREAD_ANNOTATION(lock_returned(planning_)) { return planning_; }
   // Makes DuckDB's views equal to the picture in `context` for the tables that `candidates` may mean. A name
   // that means two tables (they differ in case only) is kUnsupported. `found` gets the tables.
+  static LiteralColumn LiteralColumnOf(std::string name, duckdb_logical_type type);
+  // The columns of the tables that a statement may name, as DuckDB types them.
+  static Result<std::vector<LiteralColumn>> ColumnsOf(const std::set<TableReference>& candidates,
+                                                      const std::string& database, const ReadView& view);
   Status DefineViews(const std::set<TableReference>& candidates, const std::string& database,
                      const std::shared_ptr<const QueryContext>& context, std::vector<StoredTablePtr>& found)
       REQUIRES_LOCK(planning_);

@@ -36,6 +36,19 @@ TEST_F(EngineTest, select_by_qualified_and_by_plain_name) {
   EXPECT_EQ(Ask("SELECT shop.orders.id FROM shop.orders WHERE shop.orders.who = \"ann\""), "1\n");
 }
 
+TEST_F(EngineTest, literals_that_a_column_cannot_hold_are_compared_by_value) {
+  EXPECT_EQ(Ask("SELECT id FROM shop.orders WHERE id = '1.5' OR id = '2'"), "2\n");
+  EXPECT_EQ(Ask("SELECT id FROM shop.orders WHERE id > \"1.5\" ORDER BY id;"), "2\n3\n");
+  EXPECT_EQ(Ask("SELECT id FROM shop.orders WHERE id IN ('1', '2.5')"), "1\n");
+  EXPECT_EQ(Ask("SELECT id FROM shop.orders AS o WHERE o.id BETWEEN '1.5' AND '2.5'"), "2\n");
+  EXPECT_EQ(Ask("SELECT id FROM shop.orders WHERE total = '10.499'"), "");
+  EXPECT_EQ(Ask("SELECT id FROM shop.orders WHERE total < '10.501' AND total > '10.499'"), "1\n");
+  Insert(MakeTable("shop", "days", {{"day", Type(TypeKind::kDate), true}}), {{"2024-01-01"}, {"2024-01-02"}});
+  EXPECT_EQ(Ask("SELECT day FROM shop.days WHERE day >= '2024-01-01 10:00:00'"), "2024-01-02\n");
+  EXPECT_EQ(Ask("SELECT day FROM shop.days WHERE '2024-01-01 10:00:00' > day"), "2024-01-01\n");
+  EXPECT_EQ(Ask("SELECT day FROM shop.days WHERE day = '2024-01-01'"), "2024-01-01\n");
+}
+
 TEST_F(EngineTest, projection_count_and_aggregates) {
   EXPECT_EQ(Ask("SELECT count(*) FROM shop.orders"), "3\n");
   EXPECT_EQ(Ask("SELECT sum(total), avg(id), max(who) FROM shop.orders"), "10.45|2|bob\n");

@@ -30,6 +30,14 @@ TEST_F(MappingTest, expressions_and_conditions_make_rows_of_the_target) {
             "0: 1|ANN-2024|1250|big\n2: 3|EVE-1999|99|small\n");
 }
 
+TEST_F(MappingTest, literals_that_a_column_cannot_hold_are_compared_by_value) {
+  target_ = Schema("t", {"id BIGINT KEY"});
+  ASSERT_EQ(Compile("SELECT o.id FROM SRC o WHERE o.id < '1.5' OR day < '2024-01-01 10:00:00'"), "");
+  EXPECT_EQ(
+      Images({Row("1", "x", "1", "2024-02-01"), Row("2", "x", "1", "2024-02-01"), Row("3", "x", "1", "2024-01-01")}),
+      "0: 1\n2: 3\n");
+}
+
 TEST_F(MappingTest, keys_are_made_whatever_the_condition_says) {
   target_ = Schema("t", {"name VARCHAR(10)", "code VARCHAR(20) KEY", "part INT KEY"});
   ASSERT_EQ(Compile("(part, name, code) SELECT id % 10, name, concat('k', id) x FROM SRC WHERE name = 'ann' AND n > 2"),
