@@ -8,7 +8,7 @@
 
 namespace freshet {
 
-bool WaitForStop(const StopToken& stop, std::chrono::milliseconds wait) {
+bool WaitForStop(const StopToken& stop, std::chrono::microseconds wait) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock<std::mutex> lock(mutex);

@@ -16,7 +16,7 @@ using StopSource = std::stop_source;
 
 // Waits for `wait` or until a stop is requested, whichever is first; true on a stop. For polling a remote
 // side that gives no sign; a default token never stops.
-bool WaitForStop(const StopToken& stop, std::chrono::milliseconds wait);
+bool WaitForStop(const StopToken& stop, std::chrono::microseconds wait);
 
 class NamedThread {
  public:

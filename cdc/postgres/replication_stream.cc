@@ -2,7 +2,6 @@
 #include "cdc/postgres/replication_stream.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/cursor.h"
 #include "base/stop.h"
@@ -83,7 +82,8 @@ Status ReplicationStream::Wait(Deadline deadline) {
   Measure(now);
   if (!fast_) return connection_.WaitReadable(drained_ ? deadline : Deadline::After({})).status();
   const TimePoint next_round = was_fast ? round_began_ + pace_.End(connection_.QueuedBytes()) : now;
-  std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(next_round - now, deadline.Left()));
+  const auto rest = std::min<std::chrono::steady_clock::duration>(next_round - now, deadline.Left());
+  WaitForStop({}, std::chrono::duration_cast<ReadPace::Duration>(rest));
   uint64_t queued = connection_.QueuedBytes();
   if (queued == 0 && drained_) {
     TRY(connection_.WaitReadable(Deadline::After(std::min(deadline.Left(), kPauseMax))).status());
