@@ -7,7 +7,6 @@
 
 #include <libpq-fe.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -175,11 +174,20 @@ uint64_t PgConnection::QueuedBytes() const {
   return ioctl(PQsocket(connection_), FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
 }
 
-std::optional<std::chrono::microseconds> PgConnection::RoundTrip() const {
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (getsockopt(PQsocket(connection_), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-  return std::chrono::microseconds(info.tcpi_rtt);
+bool PgConnection::PeerIsThisMachine() const {
+  sockaddr_storage ends[2] = {};
+  socklen_t sizes[2] = {sizeof(ends[0]), sizeof(ends[1])};
+  const int socket = PQsocket(connection_);
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&ends[0]), &sizes[0]) != 0) return false;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&ends[1]), &sizes[1]) != 0) return false;
+  if (ends[0].ss_family != ends[1].ss_family) return false;
+  if (ends[0].ss_family == AF_INET) {
+    return reinterpret_cast<const sockaddr_in&>(ends[0]).sin_addr.s_addr ==
+           reinterpret_cast<const sockaddr_in&>(ends[1]).sin_addr.s_addr;
+  }
+  return ends[0].ss_family == AF_INET6 &&
+         std::memcmp(&reinterpret_cast<const sockaddr_in6&>(ends[0]).sin6_addr,
+                     &reinterpret_cast<const sockaddr_in6&>(ends[1]).sin6_addr, sizeof(in6_addr)) == 0;
 }
 
 void PgConnection::LimitReceiveBuffer(int bytes) {

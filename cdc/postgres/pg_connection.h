@@ -4,7 +4,6 @@
 // one thread at a time. After kUnavailable or kTimeout the session is broken: make a new one.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -94,8 +93,8 @@ class PgConnection {
   Result<bool> WaitReadable(Deadline deadline, StopToken stop = {});
   // Bytes that have arrived and were not taken from the socket yet; 0 when the system does not tell.
   uint64_t QueuedBytes() const;
-  // Shortest round trip to the server so far; nullopt where the system does not know.
-  std::optional<std::chrono::microseconds> RoundTrip() const;
+  // The server is reached without a network: both ends of the connection have one address.
+  bool PeerIsThisMachine() const;
   // Lets about twice as many bytes lie in the socket at most, instead of what the system finds best. For speed only:
   // where the system refuses, nothing changes.
   void LimitReceiveBuffer(int bytes);

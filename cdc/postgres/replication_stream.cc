@@ -24,10 +24,9 @@ constexpr int64_t kFastBytesPerMs = 1024;
 constexpr std::chrono::milliseconds kMeasureEvery{10};
 // The longest wait for a fast stream that has paused.
 constexpr std::chrono::milliseconds kPauseMax{4};
-// From a server this near rows come so fast that the window never closes unless it is small; far servers need the large
-// one that the system finds.
-constexpr std::chrono::microseconds kNear{500};
-constexpr int kNearBufferBytes = 64 << 10;
+// From a server on this machine rows come so fast that the window never closes unless it is small. Over a network a
+// small one would be the limit.
+constexpr int kLocalBufferBytes = 64 << 10;
 
 std::string StartCommand(const PostgresOptions& options, uint64_t lsn, bool binary, int server_version) {
   // The highest version that the server knows; streaming and two-phase stay off.
@@ -59,8 +58,7 @@ Result<ReplicationStream> ReplicationStream::Start(const PostgresOptions& option
                                                    bool binary) {
   ASSIGN_OR_RETURN(PgConnection connection,
                    PgConnection::Connect(options, PgConnection::Kind::kReplication, Deadline::After(kConnectMax)));
-  const std::optional<std::chrono::microseconds> round_trip = connection.RoundTrip();
-  if (round_trip && *round_trip < kNear) connection.LimitReceiveBuffer(kNearBufferBytes);
+  if (connection.PeerIsThisMachine()) connection.LimitReceiveBuffer(kLocalBufferBytes);
   ASSIGN_OR_RETURN(const ServerIdentity server, IdentifyServer(connection));
   TRY(CheckSameHistory(connection, server, resume));
   const std::string command = StartCommand(options, resume.lsn, binary, connection.server_version());
