@@ -31,6 +31,11 @@ def say(text):
     print(f"... {text}", file=sys.stderr, flush=True)
 
 
+def settle():
+    """What one reader wrote is on disk before the next one is timed: the kernel's writing back would run into its fsyncs."""
+    os.sync()
+
+
 class Report:
     def __init__(self):
         self.rows, self.checks = [], []
@@ -61,9 +66,11 @@ def bench_mysql(report, rows, latency_seconds):
     replica.server.script([workload.MYSQL_TABLE], "bench")
     say(f"MariaDB: writing {rows:,} rows")
     workload.run(source, "bench", rows)
+    settle()
     say("MariaDB: replica catches up")
     theirs = replica.catch_up()
     replica.remove()
+    settle()
     say("MariaDB: freshet catches up")
     ours, memory = freshet_runs.catch_up(freshet, source, "bench")
     changes, left = workload.changes(rows), rows - rows // 20
@@ -91,11 +98,14 @@ def bench_postgres(report, rows, latency_seconds):
     say(f"Postgres: writing {rows:,} rows")
     workload.run(source, "bench", rows)
     changes, left = workload.changes(rows), rows - rows // 20
+    settle()
     say("Postgres: native subscription catches up")
     theirs = subscription.catch_up(left)
     subscription.remove()
+    settle()
     say("Postgres: pg_recvlogical")
     decoding = rivals.pg_recvlogical(source, "bench")
+    settle()
     say("Postgres: freshet catches up")
     ours, memory = freshet_runs.catch_up(freshet, source, "bench")
     report.time("Postgres log catch-up", "freshet", ours, changes, memory)
