@@ -77,9 +77,11 @@ class Reading {
     if (at_ < text_.size() && (text_[at_] == '-' || text_[at_] == '+')) ++at_;
     while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
     const std::string_view digits = text_.substr(begin, at_ - begin);
-    constexpr size_t kDigitsMax = 10;
+    constexpr size_t kDigitsMax = 11;  // ten and a sign
     if (digits.empty() || digits.size() > kDigitsMax || digits.back() < '0' || digits.back() > '9') return std::nullopt;
-    return static_cast<int32_t>(std::strtol(std::string(digits).c_str(), nullptr, 10));
+    const int64_t bound = std::strtoll(std::string(digits).c_str(), nullptr, 10);
+    if (bound < INT32_MIN || bound > INT32_MAX) return std::nullopt;
+    return static_cast<int32_t>(bound);
   }
   // "[0:1][1:3]="
   Status ReadBounds() {

@@ -136,6 +136,7 @@ TEST_F(TableWriteTest, arrays_are_kept_in_one_form_and_their_elements_are_held) 
                           "i = '{1,{2}}'",
                           "i = '{{1},{2,3}}'",
                           "i = '[0:1]={1}'",
+                          "i = '[4294967297:4294967298]={1,2}'",
                           "i = '{,}'",
                           "i = '[1,{}]'",
                           "i = '[1,]'",
